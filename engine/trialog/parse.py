@@ -143,6 +143,7 @@ class _Parser:
     # -- statements ----------------------------------------------------------------------------------------------
 
     def statement(self) -> Statement:
+        self.depth = 0
         start, keyword = self.token, self.token.words
         follows_name = self.token.kind == "name" and self.kind_ahead(1) == "name"
         match keyword:

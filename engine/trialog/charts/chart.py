@@ -29,7 +29,8 @@ class Standing(enum.Enum):
     """How far a record is to be believed."""
 
     CONFIRMED = "confirmed"
-    UNCONFIRMED = "unconfirmed"  # it may be so: a provisional diagnosis, a preliminary result, an order not known to be taken
+    # It may be so: a provisional diagnosis, a preliminary result, an order not known to be taken.
+    UNCONFIRMED = "unconfirmed"
 
 
 @dataclass(frozen=True, slots=True)

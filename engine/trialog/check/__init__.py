@@ -1,0 +1,199 @@
+"""From pages to a checked program: everything that is wrong, at once, or a `Program` that may be believed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trialog.check.declarations import Declarations, cited, declare
+from trialog.check.lower import Lowering
+from trialog.check.names import resolve
+from trialog.check.quotes import misquoted
+from trialog.check.safety import one_patient, unsafe
+from trialog.check.strata import about_patients, chart_relations, computing_circles, edges, resting_on, stratify
+from trialog.check.types import infer
+from trialog.page import ALL_COHORTS, Block, Page, read_page
+from trialog.parse import parse
+from trialog.problem import Problem, Severity
+from trialog.program import Clause, Criterion, Derived, KnownFact, Program, ProtocolAtom, Sort, Tallied, Type
+from trialog.source import Source, Span
+from trialog.tree import ConceptName, Day, Number, Rule, Statement, Term
+from trialog.units import ONE, unit
+from trialog.values import Exact, exact
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The texts of a knowledge base: pages of vocabulary, one protocol, and the document that it quotes."""
+
+    vocabulary: tuple[Source, ...]
+    protocol: Source | None
+    document: Source | None
+
+
+def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
+    """The program that the pages mean, and every problem found. There is no program where there is an error."""
+    problems: list[Problem] = []
+    statements: list[tuple[Statement, Block]] = []
+    protocol: Page | None = None
+    for source in (*pages.vocabulary, *([pages.protocol] if pages.protocol is not None else [])):
+        page, found = read_page(source)
+        problems.extend(found)
+        if source is pages.protocol:
+            protocol = page
+        elif page.cohorts:
+            problems.append(Problem("E105", "a page of vocabulary has no cohorts", page.cohorts[0].at, "move the cohort to the protocol's page"))
+        for block in page.blocks:
+            parsed, found = parse(block)
+            problems.extend(found)
+            statements.extend((s, block) for s in parsed)
+    if protocol is not None and pages.document is not None:
+        problems.extend(misquoted(protocol, pages.document))
+    own_page = protocol.blocks[0].at if protocol is not None and protocol.blocks else None
+    declared, found = declare([s for s, _ in statements], own_page)
+    problems.extend(found)
+    rules = [(s, block) for s, block in statements if isinstance(s, Rule)]
+    criteria, atoms, found = _marks(rules, protocol)
+    problems.extend(found)
+    program, found = _program(protocol, declared, [r for r, _ in rules], criteria, atoms, own_page)
+    problems.extend(found)
+    problems.sort(key=lambda p: (p.at.source.name, p.at.start))
+    sound = not any(p.severity is Severity.ERROR for p in problems)
+    return (program if sound else None), problems
+
+
+def _program(protocol: Page | None, declared: Declarations, rules: list[Rule], criteria: tuple[Criterion, ...],
+             atoms: dict[str, ProtocolAtom], own_page: Span | None) -> tuple[Program | None, list[Problem]]:
+    resolved, problems = resolve(rules, declared)
+    known_names = {n for n in declared.vocabulary.relations}
+    facts = [r for r in resolved if not r.body and r.head.relation in known_names]
+    derivations = [r for r in resolved if r.body or r.head.relation not in known_names]
+    for r in facts:
+        cited(r.citations, declared.sources, r.at, own_page, f"this fact of `{r.head.relation}`", problems)
+    for r in derivations:
+        cited(r.citations, declared.sources, r.at, r.at, "this rule", problems)
+        if r.head.relation in known_names:
+            problems.append(Problem("E211", f"`{r.head.relation}` is known by its facts alone; a rule may not add to it", r.head.at,
+                                    "give the rule a relation of its own"))
+    types, found = infer([*facts, *derivations], declared)
+    problems.extend(found)
+    problems.extend(unsafe([*facts, *derivations]))
+    dependencies = edges(derivations)
+    about = about_patients(dependencies, declared.vocabulary)
+    problems.extend(one_patient(derivations, about, types.variables[len(facts):]))
+    strata, found = stratify(derivations, dependencies)
+    problems.extend(found)
+    problems.extend(computing_circles(derivations, strata))
+    if any(p.severity is Severity.ERROR for p in problems) or len(resolved) != len(rules):
+        return None, problems
+    inexact = resting_on(dependencies, chart_relations(declared.vocabulary))
+    lowering = Lowering(declared, types, frozenset())
+    clauses: list[Clause] = [c for r, v in zip(derivations, types.variables[len(facts):], strict=True) for c in lowering.clauses(r, v)]
+    problems.extend(_keys(clauses, lowering.helpers, inexact))
+    derived = {name: Derived(name, tuple(t or Type(Sort.CONCEPT) for t in columns), name not in inexact, name in about)
+               for name, columns in types.columns.items()}
+    for c in clauses:
+        if c.helper_of is not None:
+            owner = derived[c.helper_of]
+            derived[c.relation] = Derived(c.relation, lowering.helpers[c.relation], owner.is_exact, owner.about_patient)
+    known: dict[str, list[KnownFact]] = {n: [] for n, r in declared.vocabulary.relations.items() if r.kind.value == "known"}
+    for r in facts:
+        columns = declared.vocabulary.relations[r.head.relation].columns
+        units = [getattr(c.type, "unit", "") for c in columns]
+        values = tuple(_value(a.term, u) for a, u in zip(r.head.arguments, units, strict=True))
+        known[r.head.relation].append(KnownFact(r.head.relation, values, tuple(c.source for c in r.citations), r.at))
+    return Program(
+        protocol.title if protocol is not None else "",
+        declared.vocabulary,
+        declared.sources,
+        declared.readings,
+        {n: tuple(f) for n, f in known.items()},
+        tuple(clauses),
+        derived,
+        _with_helpers(strata, clauses),
+        {c.name: c.title for c in protocol.cohorts} if protocol is not None else {},
+        criteria,
+        atoms,
+    ), problems
+
+
+def _with_helpers(strata: Sequence[frozenset[str]], clauses: Sequence[Clause]) -> tuple[frozenset[str], ...]:
+    """The strata with each helper just before the relation that it helps, in the order in which they were made."""
+    helpers: dict[str, list[str]] = {}
+    for c in clauses:
+        if c.helper_of is not None:
+            helpers.setdefault(c.helper_of, []).append(c.relation)
+    found: list[frozenset[str]] = []
+    for members in strata:
+        found.extend(frozenset({h}) for m in sorted(members) for h in helpers.get(m, ()))
+        found.append(members)
+    return tuple(found)
+
+
+def _value(term: Term, written: str) -> str | Exact:
+    match term:
+        case ConceptName(name):
+            return name
+        case Number(value, own):
+            return exact(value * unit(own or "").scale / (unit(written) if written else ONE).scale)
+        case Day(day):
+            return day
+    raise AssertionError("the safety check refuses variables in facts")
+
+
+def _keys(clauses: Sequence[Clause], helpers: dict[str, tuple[Type, ...]], inexact: frozenset[str]) -> list[Problem]:
+    """Aggregates are taken for each patient and concept; a date or number as key would have to be exact."""
+    problems = []
+    for c in clauses:
+        for premise in c.body:
+            if isinstance(premise, Tallied) and c.relation in inexact:
+                for i, _ in enumerate(premise.key):
+                    if helpers[premise.relation][i].sort.is_wide:
+                        problems.append(Problem("E310", "this aggregate would be taken for each date or number of its rule", premise.at or c.at,  # type: ignore[arg-type]
+                                                "bind dates and numbers inside the braces, or compare them in a rule without an aggregate"))
+                        break
+    return problems
+
+
+def _marks(rules: Sequence[tuple[Rule, Block]], protocol: Page | None) -> tuple[tuple[Criterion, ...], dict[str, ProtocolAtom], list[Problem]]:
+    """The criteria and atoms that rules are marked as, each with the quote that it rests on."""
+    problems: list[Problem] = []
+    criteria: dict[tuple[str, str], Criterion] = {}
+    atoms: dict[str, ProtocolAtom] = {}
+    by_relation: dict[str, str] = {}
+    for rule, block in rules:
+        quote = "\n".join(q.words for q in block.quotes)
+        if rule.role is not None or (rule.label is not None and rule.label.identifier is not None):
+            if block.cohort is None:
+                problems.append(Problem("E105", f"`{rule.head.relation}` stands outside of every cohort", rule.head.at,
+                                        "put it under a heading `## Cohort name: Title` or `## All cohorts`"))
+                continue
+            if not quote:
+                problems.append(Problem("E404", f"`{rule.head.relation}` rests on no quote", rule.head.at, "quote the protocol's sentence above the block"))
+            if len(rule.head.arguments) != 1:
+                problems.append(Problem("E212", f"`{rule.head.relation}` must be about the patient alone", rule.head.at, "give it one argument, the patient"))
+        cohort = block.cohort or ALL_COHORTS
+        if rule.role is not None:
+            before = criteria.setdefault((rule.head.relation, cohort), Criterion(rule.head.relation, rule.role, cohort, quote, rule.at))
+            if before.role is not rule.role:
+                problems.append(Problem("E212", f"`{rule.head.relation}` is both inclusion and exclusion", rule.head.at, "make two relations of it",
+                                        related=((before.at, f"here it is an {before.role.value}"),)))
+        if rule.label is not None and rule.label.identifier is not None:
+            identifier, relation = rule.label.identifier, rule.head.relation
+            first = atoms.get(identifier)
+            if first is not None and first.relation != relation:
+                problems.append(Problem("E210", f"`{identifier}` is the id of two relations, `{first.relation}` and `{relation}`", rule.label.at,
+                                        "give each its own id", related=((first.at, "the first"),)))
+            elif by_relation.get(relation, identifier) != identifier:
+                problems.append(Problem("E210", f"`{relation}` has two ids, `{by_relation[relation]}` and `{identifier}`", rule.label.at, "keep one of them"))
+            elif first is None:
+                if not rule.label.phrase.strip():
+                    problems.append(Problem("E410", f"the atom `{identifier}` has no phrase", rule.label.at, "say in a few words what it means when it holds"))
+                atoms[identifier] = ProtocolAtom(identifier, relation, rule.label.phrase, cohort, quote, rule.at)
+                by_relation[relation] = identifier
+    if protocol is not None:
+        for c in protocol.cohorts:
+            if not any(k.cohort in (c.name, ALL_COHORTS) for k in criteria.values()):
+                problems.append(Problem("E220", f"the cohort `{c.name}` has no criteria", c.at, "mark rules under it with `inclusion` or `exclusion`"))
+        if not protocol.cohorts:
+            at = protocol.blocks[0].at if protocol.blocks else Span(protocol.source, 0, 0)
+            problems.append(Problem("E105", "the page has no cohort", at, "begin one with a heading `## Cohort name: Title`"))
+    return tuple(criteria.values()), atoms, problems

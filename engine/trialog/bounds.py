@@ -1,0 +1,479 @@
+"""Three values to two: each relation becomes what is certain, what is possible, and for whom it is open.
+
+Of an author's relation `p` come three relations of plain Datalog:
+
+- `certain p`: in every completion of the chart there is such a tuple;
+- `possible p`: every tuple of every completion that rests on recorded rows alone is one of these;
+- `open p`: the patients for whom a completion may hold tuples of which no row is recorded.
+
+A value that may be an interval becomes two columns, its ends. What is certain is compared at the worse end, what is possible
+at the better. A relation that no chart bears on stays one relation.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain, combinations
+
+from trialog.check.types import column_type
+from trialog.plain import Absent, Either, Fetch, Greatest, Least, Let, Number, PlainProgram, Row, Rule, Slot, Step, Tally, Test
+from trialog.program import (
+    Chosen,
+    Clause,
+    Compared,
+    Const,
+    Difference,
+    Distinct,
+    Expr,
+    Given,
+    Premise,
+    Product,
+    Program,
+    Shifted,
+    Sort,
+    Source,
+    Sum,
+    Tallied,
+    Tuple,
+    Under,
+    Var,
+    Whatever,
+)
+from trialog.tree import Summary
+from trialog.values import FIRST_DAY, LAST_DAY
+from trialog.vocabulary import Coded, Kind
+
+CERTAIN, POSSIBLE, OPEN = "certain", "possible", "open"
+_MOST_OPEN_TOGETHER = 5
+
+
+def bounds(program: Program) -> PlainProgram:
+    """The program in plain Datalog. What it derives as `certain`, `possible` and `open` bounds every completion."""
+    rules: list[Rule] = []
+    asked: set[tuple[str, str]] = set()
+    for clause in program.clauses:
+        rewriting = _Rewriting(program, clause)
+        rules.extend(rewriting.rules())
+        asked |= rewriting.asked
+    strata: list[frozenset[str]] = []
+    for members in program.strata:
+        exact = frozenset(m for m in members if program.derived[m].is_exact)
+        rest = members - exact
+        if exact:
+            strata.append(exact)
+        if rest:
+            strata.append(frozenset(f"{mode} {m}" for m in rest for mode in (POSSIBLE, OPEN)))
+            strata.append(frozenset(f"{CERTAIN} {m}" for m in rest))
+            strata.append(frozenset(f"countable {m}" for m in rest))
+    return PlainProgram(tuple(rules), tuple(strata), _facts(program, rules), frozenset(asked))
+
+
+def _facts(program: Program, rules: Iterable[Rule]) -> dict[str, frozenset[Row]]:
+    """Background knowledge, and what the rules ask of the hierarchy of concepts."""
+    vocabulary = program.vocabulary
+    facts: dict[str, frozenset[Row]] = {n: frozenset(f.values for f in known) for n, known in program.known.items()}
+    mentioned = {f.relation for r in rules for x in r.body for f in _fetches(x)}
+    if "is_a" in mentioned:
+        facts["is_a"] = frozenset((c, above) for c, all_above in vocabulary.ancestors.items() for above in all_above)
+    if "leaf" in mentioned:
+        facts["leaf"] = frozenset((c,) for c in vocabulary.leaves)
+    if "overlaps" in mentioned:
+        facts["overlaps"] = frozenset((a, b) for under in vocabulary.ancestors.values() for a in under for b in under)
+    return facts
+
+
+def _fetches(step: Step) -> Iterable[Fetch]:
+    match step:
+        case Fetch():
+            yield step
+        case Absent(body):
+            yield from (f for x in body for f in _fetches(x))
+        case _:
+            pass
+
+
+@dataclass
+class _Body:
+    """A body in the making, for one mode and one choice of literals left out."""
+
+    mode: str
+    will_be_bound: set[str]  # by the tuples that are kept, whatever their order
+    steps: list[Step] = field(default_factory=list)
+    bound: set[str] = field(default_factory=set)
+
+
+class _Rewriting:
+    """The rules of plain Datalog that one clause becomes."""
+
+    def __init__(self, program: Program, clause: Clause) -> None:
+        self.program = program
+        self.vocabulary = program.vocabulary
+        self.clause = clause
+        self.readings = frozenset((p.reading, p.option) for p in clause.body if isinstance(p, Chosen))
+        self.asked: set[tuple[str, str]] = set()
+        self.fresh = 0
+        self.exact_variables = self._exact_variables()
+        self.head = program.derived[clause.relation]
+
+    # -- what is exact -------------------------------------------------------------------------------------------
+
+    def is_exact(self, relation: str, source: Source = Source.ALL) -> bool:
+        if relation in self.program.derived:
+            return self.program.derived[relation].is_exact
+        return relation == "screening" or source is Source.RECORDED or self.vocabulary.relations[relation].kind is Kind.KNOWN
+
+    def sorts(self, premise: Tuple) -> list[Sort]:
+        if premise.relation == "screening":
+            return [Sort.PATIENT, Sort.DATE]
+        if premise.relation in self.program.derived:
+            return [t.sort for t in self.program.derived[premise.relation].columns]
+        relation = self.vocabulary.relations[premise.relation]
+        patient = [] if relation.kind is Kind.KNOWN else [Sort.PATIENT]
+        found = [column_type(c.type, None, self.vocabulary) for c in relation.columns]
+        return patient + [Sort.NUMBER if t is None else t.sort for t in found]
+
+    def _exact_variables(self) -> frozenset[str]:
+        exact: set[str] = set()
+        for p in self.clause.body:
+            if isinstance(p, Tuple) and not p.negated and self.is_exact(p.relation, p.source):
+                exact |= {a.name for a in p.args if isinstance(a, Var)}
+        growing = True
+        while growing:
+            size = len(exact)
+            exact |= {p.variable.name for p in self.clause.body if isinstance(p, Given) and variables(p.expression) <= exact}
+            growing = size != len(exact)
+        return frozenset(exact)
+
+    # -- the rules -----------------------------------------------------------------------------------------------
+
+    def rules(self) -> Iterable[Rule]:
+        name = self.clause.relation
+        if self.head.is_exact:
+            yield self.rule(name, self.body(CERTAIN, frozenset()), paired=False)
+            return
+        yield self.rule(f"{CERTAIN} {name}", self.body(CERTAIN, frozenset()))
+        openable = [i for i, p in enumerate(self.clause.body) if self.is_openable(p)]
+        if len(openable) <= _MOST_OPEN_TOGETHER:
+            choices = chain.from_iterable(combinations(openable, n) for n in range(len(openable) + 1))
+            dropped = [(frozenset(c), frozenset(c)) for c in choices]
+        else:  # one open literal at a time, the other literals on recorded rows left out: more is possible, never less
+            dropped = [(frozenset[int](), frozenset[int]()), *((frozenset({i}), frozenset(openable)) for i in openable)]
+        for guarded, left_out in dropped:
+            body = self.body(POSSIBLE, left_out)
+            for i in guarded:
+                self.guard(self.clause.body[i], body)
+            heads = [a.name for a in self.clause.args if isinstance(a, Var)]
+            if all(h in body.bound for h in heads):
+                yield self.rule(f"{POSSIBLE} {name}", body)
+            else:
+                patient = self.clause.args[0]
+                yield Rule(f"{OPEN} {name}", (patient,), tuple(body.steps), self.readings, self.clause)
+        if self.clause.helper_of is not None and self.head.columns[-1].sort is Sort.CONCEPT:
+            slots = tuple(Var(f"C{i}") for i in range(sum(1 + c.sort.is_wide for c in self.head.columns)))
+            steps = (Fetch(f"{CERTAIN} {name}", slots), Fetch("leaf", (slots[-1],)))
+            yield Rule(f"countable {name}", slots, steps, self.readings, self.clause)
+
+    def rule(self, name: str, body: _Body, paired: bool = True) -> Rule:
+        slots: list[Var | Const] = []
+        for arg, column in zip(self.clause.args, self.head.columns, strict=True):
+            if column.sort.is_wide and paired:
+                slots.extend(self.ends(arg))
+            else:
+                slots.append(arg)
+        return Rule(name, tuple(slots), tuple(body.steps), self.readings, self.clause)
+
+    def is_openable(self, premise: Premise) -> bool:
+        match premise:
+            case Tuple(relation, source, _, False):
+                return not self.is_exact(relation, source) and not self.is_about_patient_alone(relation)
+            case Tallied(_, relation, negated=False):
+                return not self.is_exact(relation)
+            case _:
+                return False
+
+    def is_about_patient_alone(self, relation: str) -> bool:
+        """Such a relation is never open: a patient who may be in it is a possible row."""
+        return relation in self.program.derived and len(self.program.derived[relation].columns) == 1
+
+    def ends(self, arg: Var | Const) -> tuple[Var | Const, Var | Const]:
+        if isinstance(arg, Const) or arg.name in self.exact_variables:
+            return arg, arg
+        return Var(f"{arg.name}.low"), Var(f"{arg.name}.high")
+
+    # -- bodies --------------------------------------------------------------------------------------------------
+
+    def body(self, mode: str, left_out: frozenset[int]) -> _Body:
+        """The clause's body in this mode, without the literals left out and without what only they could bind."""
+        kept = [p for i, p in enumerate(self.clause.body) if i not in left_out]
+        body = _Body(mode, {a.name for p in kept if isinstance(p, Tuple) and not p.negated for a in p.args if isinstance(a, Var)})
+        shared = self.shared(kept)
+        for p in kept:
+            if isinstance(p, Tuple) and not p.negated:
+                self.positive(p, body, shared)
+        given = [p for p in kept if isinstance(p, Given)]
+        while ready := [p for p in given if variables(p.expression) <= body.bound]:
+            for p in ready:
+                self.give(p, body)
+            given = [p for p in given if p not in ready]
+        for p in kept:
+            self.further(p, body)
+        return body
+
+    def shared(self, kept: list[Premise]) -> set[str]:
+        """Concept variables that join several inexact tuples: in both, an unspecified member of a class may differ."""
+        seen: list[str] = []
+        for p in kept:
+            if isinstance(p, Tuple) and not p.negated and not self.is_exact(p.relation, p.source):
+                seen.extend({a.name for a, s in zip(p.args, self.sorts(p), strict=True) if isinstance(a, Var) and s is Sort.CONCEPT})
+        return {name for name in seen if seen.count(name) > 1}
+
+    def new(self, stem: str) -> Var:
+        self.fresh += 1
+        return Var(f"{stem}~{self.fresh}")
+
+    def positive(self, p: Tuple, body: _Body, shared: set[str]) -> None:
+        slots, tests = self.slots(p, body, body.mode, bind=True)
+        body.steps.append(Fetch(self.name(p, body.mode), slots))
+        body.steps.extend(tests)
+        for arg in p.args:
+            if isinstance(arg, Var):
+                if arg.name in shared and arg.name not in body.bound and body.mode == CERTAIN:
+                    body.steps.append(Fetch("leaf", (arg,)))
+                body.bound.add(arg.name)
+
+    def name(self, p: Tuple, mode: str) -> str:
+        if p.source is Source.RECORDED:
+            return f"recorded {p.relation}"
+        if self.is_exact(p.relation):
+            return p.relation
+        return f"{mode} latest {p.relation}" if p.source is Source.LATEST else f"{mode} {p.relation}"
+
+    def about(self, p: Tuple) -> int | None:
+        """Which argument of a chart's tuple says what it is about."""
+        relation = self.vocabulary.relations.get(p.relation)
+        if relation is None or relation.kind in (Kind.KNOWN, Kind.ATTRIBUTE) or relation.concept_column is None:
+            return None
+        return relation.concept_column + 1
+
+    def slots(self, p: Tuple, body: _Body, mode: str, bind: bool) -> tuple[tuple[Slot, ...], list[Fetch | Test | Either]]:
+        """The slots of a fetch, and the tests that its row must pass besides."""
+        slots: list[Slot] = []
+        tests: list[Fetch | Test | Either] = []
+        exact = self.is_exact(p.relation, p.source)
+        about = self.about(p)
+        if p.source is not Source.ALL and about is not None:
+            self.asked.add((p.relation, str(p.args[about].value)) if isinstance(p.args[about], Const) else (p.relation, ""))
+        if p.source is Source.RECORDED or (about is not None and self.kind(p) is Kind.JUDGEMENT):
+            return (p.args[0], p.args[about or 0]), tests
+        for i, (arg, sort) in enumerate(zip(p.args, self.sorts(p), strict=True)):
+            if sort.is_wide and not exact:
+                slots.extend(self.wide(arg, body, mode, tests, bind))
+            elif isinstance(arg, Const) and sort is Sort.CONCEPT and not (p.source is Source.LATEST and i == about):
+                slots.append(self.under(str(arg.value), tests))
+            elif isinstance(arg, Var) and sort is Sort.CONCEPT and not bind and not exact and mode == POSSIBLE:
+                overlapping = self.new(arg.name)
+                tests.append(Fetch("overlaps", (overlapping, arg)))
+                slots.append(overlapping)
+            else:
+                slots.append(arg)
+        if p.source is Source.LATEST:
+            since, until = self.new("Since"), self.new("Until")
+            slots.extend((since, until))
+            low, high = self.when(p, body)
+            if mode == CERTAIN:
+                tests += [Test("<=", since, low), Test("<", high, until)]
+            else:
+                tests += [Test("<=", since, high), Test("<", low, until)]
+        return tuple(slots), tests
+
+    def kind(self, p: Tuple) -> Kind | None:
+        relation = self.vocabulary.relations.get(p.relation)
+        return relation.kind if relation is not None else None
+
+    def when(self, p: Tuple, body: _Body) -> tuple[Number, Number]:
+        if p.when is None:
+            if "screening day" not in body.bound:
+                body.steps.insert(0, Fetch("screening", (p.args[0], Var("screening day"))))
+                body.bound.add("screening day")
+            return Var("screening day"), Var("screening day")
+        if isinstance(p.when, Var) and p.when.name not in self.exact_variables | body.bound | body.will_be_bound:
+            return Const(FIRST_DAY), Const(LAST_DAY)  # the day is not known: any row may be the one
+        low, high = self.ends(p.when)
+        return low, high
+
+    def under(self, concept: str, tests: list[Fetch | Test | Either]) -> Slot:
+        if concept in self.vocabulary.leaves:
+            return Const(concept)
+        member = self.new("Member")
+        tests.append(Fetch("is_a", (member, Const(concept))))
+        return member
+
+    def wide(self, arg: Var | Const | Whatever, body: _Body, mode: str, tests: list[Fetch | Test | Either], bind: bool) -> tuple[Slot, Slot]:
+        """The two columns of a value that may be an interval."""
+        if isinstance(arg, Whatever):
+            return arg, arg
+        if bind and isinstance(arg, Var) and arg.name not in body.bound and arg.name not in self.exact_variables:
+            body.bound.add(arg.name)
+            low, high = self.ends(arg)
+            return low, high
+        low, high = self.ends(arg)
+        own_low, own_high = self.new("Low"), self.new("High")
+        if mode == CERTAIN:
+            tests += [Test("=", own_low, low), Test("=", own_high, low)]
+            if high != low:
+                tests.append(Test("=", low, high))
+        else:
+            tests += [Test("<=", own_low, high), Test("<=", low, own_high)]
+        return own_low, own_high
+
+    def give(self, p: Given, body: _Body) -> None:
+        body.bound.add(p.variable.name)
+        if p.variable.name in self.exact_variables:
+            body.steps.append(Let(p.variable, self.low(p.expression)))
+        else:
+            low, high = self.ends(p.variable)
+            if isinstance(low, Var) and isinstance(high, Var):
+                body.steps += [Let(low, self.low(p.expression)), Let(high, self.high(p.expression))]
+
+    def further(self, p: Premise, body: _Body) -> None:
+        """A literal that binds nothing. Where what it needs is not bound, it may hold, and is left out."""
+        certain = body.mode == CERTAIN
+        match p:
+            case Tuple(negated=True):
+                if {a.name for a in (*p.args, p.when) if isinstance(a, Var)} <= body.bound:
+                    self.negative(p, body)
+            case Under(arg, concept, negated):
+                if isinstance(arg, Const) or arg.name in body.bound:
+                    if not negated:
+                        body.steps.append(Fetch("is_a", (arg, Const(concept))))
+                    else:
+                        body.steps.append(Absent((Fetch("overlaps" if certain else "is_a", (arg, Const(concept))),)))
+            case Distinct(left, right, same):
+                if {left.name, right.name} <= body.bound:
+                    if certain and not same and not {left.name, right.name} <= self.exact_variables:
+                        body.steps.append(Absent((Fetch("overlaps", (left, right)),)))
+                    else:
+                        body.steps.append(Test("=" if same else "!=", left, right))
+                        if certain and same and left.name not in self.exact_variables:
+                            body.steps.append(Fetch("leaf", (left,)))
+            case Compared(operator, left, right):
+                if variables(left) | variables(right) <= body.bound:
+                    body.steps.extend(self.compare(operator, left, right, certain))
+            case Tallied(negated=negated):
+                if {a.name for a in p.key if isinstance(a, Var)} <= body.bound:
+                    if not negated:
+                        body.steps.append(self.tally(p, body.mode))
+                    else:
+                        body.steps.append(Absent((self.tally(p, POSSIBLE if certain else CERTAIN),)))
+                        if certain and not self.is_exact(p.relation):
+                            body.steps.append(Absent((Fetch(f"{OPEN} {p.relation}", (self.clause.args[0],)),)))
+            case Tuple() | Given() | Chosen():
+                pass
+
+    def negative(self, p: Tuple, body: _Body) -> None:
+        """`not q` is certain where q is neither possible nor open, and possible where q is not certain."""
+        if self.is_exact(p.relation, p.source):
+            slots, tests = self.slots(p, body, CERTAIN, bind=False)
+            body.steps.append(Absent((Fetch(self.name(p, CERTAIN), slots), *tests)))
+        elif body.mode == POSSIBLE:
+            slots, tests = self.slots(p, body, CERTAIN, bind=False)
+            body.steps.append(Absent((Fetch(self.name(p, CERTAIN), slots), *tests)))
+        else:
+            slots, tests = self.slots(p, body, POSSIBLE, bind=False)
+            body.steps.append(Absent((Fetch(self.name(p, POSSIBLE), slots), *tests)))
+            body.steps.append(Absent(tuple(self.openness(p, body))))
+
+    def openness(self, p: Tuple, body: _Body) -> list[Fetch | Test]:
+        """The chart may lack tuples that this literal asks for."""
+        about, patient = self.about(p), p.args[0]
+        if p.relation in self.program.derived or about is None:
+            return [Fetch(f"{OPEN} {p.relation}", (patient,))]
+        concept = p.args[about]
+        if p.source is Source.LATEST:
+            since, until = self.new("Since"), self.new("Until")
+            low, high = self.when(p, body)
+            return [Fetch(f"{OPEN} latest {p.relation}", (patient, concept, since, until)), Test("<=", since, high), Test("<", low, until)]
+        if isinstance(concept, Const):
+            return [Fetch(f"{OPEN} {p.relation}", (patient, concept))]
+        if isinstance(concept, Var) and concept.name in body.bound:
+            return [Fetch(f"{OPEN} {p.relation}", (patient, concept))]
+        classes = [u.concept for u in self.clause.body if isinstance(u, Under) and not u.negated and u.arg == concept]
+        relation = self.vocabulary.relations[p.relation]
+        column = relation.columns[about - 1].type
+        classes = classes or ([column.root] if isinstance(column, Coded) else [])
+        return [Fetch(f"{OPEN} {p.relation}", (patient, Const(c))) for c in classes]
+
+    def guard(self, p: Premise, body: _Body) -> None:
+        """Let the rule go on without this literal, for patients for whom it is open."""
+        if isinstance(p, Tallied):
+            body.steps.append(Fetch(f"{OPEN} {p.relation}", (self.clause.args[0],)))
+        elif isinstance(p, Tuple):
+            body.steps.extend(self.openness(p, body))
+        patient = self.clause.args[0]
+        if isinstance(patient, Var):
+            body.bound.add(patient.name)
+
+    # -- numbers -------------------------------------------------------------------------------------------------
+
+    def low(self, e: Expr) -> Number:
+        return self.end(e, 0)
+
+    def high(self, e: Expr) -> Number:
+        return self.end(e, 1)
+
+    def end(self, e: Expr, which: int) -> Number:
+        """The least (0) or greatest (1) value that the expression may have."""
+        match e:
+            case Var():
+                return self.ends(e)[which]
+            case Const():
+                return e
+            case Sum(left, right):
+                return Sum(self.end(left, which), self.end(right, which))  # type: ignore[arg-type]
+            case Difference(left, right):
+                return Difference(self.end(left, which), self.end(right, 1 - which))  # type: ignore[arg-type]
+            case Shifted(day, by, sign):
+                return Shifted(self.end(day, which), by, sign)  # type: ignore[arg-type]
+            case Product(left, right):
+                corners = {Product(x, y): None for x in (self.low(left), self.high(left)) for y in (self.low(right), self.high(right))}  # type: ignore[arg-type]
+                several = tuple(corners)
+                return several[0] if len(several) == 1 else (Greatest if which else Least)(several)
+
+    def compare(self, operator: str, left: Expr, right: Expr, certain: bool) -> list[Test | Either]:
+        l_low, l_high, r_low, r_high = self.low(left), self.high(left), self.low(right), self.high(right)
+        match operator:
+            case "=" if l_low == l_high and r_low == r_high:
+                return [Test("=", l_low, r_low)]
+            case "=" if certain:
+                return [Test("=", l_low, l_high), Test("=", r_low, r_high), Test("=", l_low, r_low)]
+            case "=":
+                return [Test("<=", l_low, r_high), Test("<=", r_low, l_high)]
+            case "!=" if certain:
+                return [Either(Test("<", l_high, r_low), Test("<", r_high, l_low))]
+            case "!=":
+                return [Either(Test("<", l_low, r_high), Test("<", r_low, l_high))]
+            case _ if certain:
+                return [Test(operator, l_high, r_low)]
+            case _:
+                return [Test(operator, l_low, r_high)]
+
+    def tally(self, p: Tallied, mode: str) -> Tally:
+        exact = self.is_exact(p.relation)
+        value = self.program.derived[p.relation].columns[-1].sort
+        name = p.relation
+        if not exact:
+            countable = p.summary is Summary.COUNT and value is Sort.CONCEPT and mode == CERTAIN
+            name = f"countable {p.relation}" if countable else f"{mode} {p.relation}"
+        return Tally(p.summary, name, p.key, p.bound, p.strict, p.gap, not exact and value.is_wide, mode == CERTAIN)
+
+
+def variables(e: Expr) -> set[str]:
+    """The names of the variables in an expression."""
+    match e:
+        case Var(name):
+            return {name}
+        case Const():
+            return set()
+        case Sum(left, right) | Difference(left, right) | Product(left, right):
+            return variables(left) | variables(right)
+        case Shifted(day):
+            return variables(day)

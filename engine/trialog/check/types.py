@@ -1,0 +1,331 @@
+"""The type of every variable and of every column that rules define; units included."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trialog.check.declarations import Declarations
+from trialog.problem import Problem, did_you_mean
+from trialog.program import Sort, Type
+from trialog.source import Span
+from trialog.tree import (
+    Aggregate,
+    Anonymous,
+    Arithmetic,
+    Atom,
+    Comparison,
+    ConceptName,
+    Day,
+    Expression,
+    Holds,
+    Latest,
+    Length,
+    Literal,
+    Membership,
+    Number,
+    ReadingIs,
+    Recorded,
+    Rule,
+    Summary,
+    Term,
+    Variable,
+)
+from trialog.units import ONE, Unit, UnitError, known_symbols, unit
+from trialog.vocabulary import Amount, Coded, ColumnType, Dated, Kind, Measured, Relation, Vocabulary
+
+PATIENT = Type(Sort.PATIENT)
+DATE = Type(Sort.DATE)
+SCREENING = (PATIENT, DATE)
+
+
+@dataclass
+class Types:
+    """What inference has found: of each derived relation its columns, of each rule (by its place) its variables."""
+
+    columns: dict[str, list[Type | None]] = field(default_factory=dict)
+    variables: list[dict[str, Type]] = field(default_factory=list)
+
+
+def infer(rules: Sequence[Rule], declared: Declarations) -> tuple[Types, list[Problem]]:
+    """Types of all variables and derived columns, found by going round until nothing new is learnt."""
+    types = Types()
+    for rule in rules:
+        if rule.head.relation not in declared.vocabulary.relations:
+            types.columns.setdefault(rule.head.relation, [None] * len(rule.head.arguments))
+    types.variables = [{} for _ in rules]
+    looking = _Inference(declared, types, [])
+    learning = True
+    while learning:
+        before = _size(types)
+        for rule, variables in zip(rules, types.variables, strict=True):
+            looking.learn(rule, variables)
+        learning = _size(types) != before
+    telling = _Inference(declared, types, [])
+    for rule, variables in zip(rules, types.variables, strict=True):
+        telling.tell(rule, variables)
+    return types, telling.problems
+
+
+def _size(types: Types) -> int:
+    return sum(len(v) for v in types.variables) + sum(c is not None for columns in types.columns.values() for c in columns)
+
+
+def column_type(column: ColumnType, about: Term | None, vocabulary: Vocabulary) -> Type | None:
+    """The type of a chart's column; the unit of a `quantity` is that of the concept that the row is `about`."""
+    match column:
+        case Dated():
+            return DATE
+        case Amount(written):
+            return Type(Sort.NUMBER, unit(written))
+        case Coded(root):
+            return Type(Sort.CONCEPT, root=root)
+        case Measured():
+            if isinstance(about, ConceptName) and about.name in vocabulary.concepts:
+                written = vocabulary.concepts[about.name].unit
+                return Type(Sort.NUMBER, unit(written)) if written is not None else None
+            return None
+
+
+class _Inference:
+    def __init__(self, declared: Declarations, types: Types, problems: list[Problem]) -> None:
+        self.vocabulary = declared.vocabulary
+        self.types = types
+        self.problems = problems
+
+    # -- what is known of a column -------------------------------------------------------------------------------
+
+    def of_columns(self, atom: Atom) -> list[Type | None]:
+        if atom.relation == "screening":
+            return list(SCREENING)
+        relation = self.vocabulary.relations.get(atom.relation)
+        if relation is None:
+            return self.types.columns.get(atom.relation, [None] * len(atom.arguments))
+        first = [] if relation.kind is Kind.KNOWN else [PATIENT]
+        about = self.about(atom, relation)
+        return [*first, *(column_type(c.type, about, self.vocabulary) for c in relation.columns)]
+
+    def about(self, atom: Atom, relation: Relation) -> Term | None:
+        if relation.concept_column is None:
+            return None
+        return atom.arguments[relation.concept_column + (relation.kind is not Kind.KNOWN)].term
+
+    def root(self, concept: str) -> str:
+        return next(a for a in self.vocabulary.ancestors[concept] if not self.vocabulary.concepts[a].parents)
+
+    # -- learning ------------------------------------------------------------------------------------------------
+
+    def learn(self, rule: Rule, variables: dict[str, Type]) -> None:
+        for literal in rule.body:
+            self.learn_literal(literal, variables)
+        columns = self.types.columns.get(rule.head.relation)
+        if columns is not None:
+            for i, argument in enumerate(rule.head.arguments):
+                if columns[i] is None:
+                    columns[i] = self.of_term(argument.term, variables)
+
+    def learn_literal(self, literal: Literal, variables: dict[str, Type]) -> None:
+        match literal:
+            case Holds(atom) | Latest(atom) | Recorded(atom):
+                for argument, column in zip(atom.arguments, self.of_columns(atom), strict=False):
+                    if isinstance(argument.term, Variable) and column is not None:
+                        variables.setdefault(argument.term.name, column)
+            case Membership(Variable(name), concept):
+                if concept.name in self.vocabulary.concepts:
+                    variables.setdefault(name, Type(Sort.CONCEPT, root=self.root(concept.name)))
+            case Comparison("=", left, right):
+                for one, other in ((left, right), (right, left)):
+                    if isinstance(one, Variable) and one.name not in variables:
+                        found = self.of_expression(other, variables, None)
+                        if found is not None:
+                            variables[one.name] = found
+            case Aggregate(body=body):
+                for inner in body:
+                    self.learn_literal(inner, variables)
+            case Membership() | ReadingIs() | Comparison():
+                pass
+
+    def of_term(self, term: Term, variables: Mapping[str, Type]) -> Type | None:
+        match term:
+            case Variable(name):
+                return variables.get(name)
+            case Anonymous():
+                return None
+            case ConceptName(name):
+                return Type(Sort.CONCEPT, root=self.root(name))
+            case Number(_, written):
+                try:
+                    return Type(Sort.NUMBER, unit(written or ""))
+                except UnitError:
+                    return None
+            case Day():
+                return DATE
+
+    def of_expression(self, e: Expression, variables: Mapping[str, Type], problems: list[Problem] | None) -> Type | None:
+        """The type of the expression; None where it has none, and then `problems` says why, if it is given."""
+        match e:
+            case Length(_, at):
+                self.say(problems, "E306", "a duration stands alone", at, "add it to a date, or subtract it from one")
+                return None
+            case Arithmetic(operator, left, right, at):
+                return self.of_arithmetic(operator, left, right, at, variables, problems)
+            case Number(_, written, at) if written is not None:
+                try:
+                    return Type(Sort.NUMBER, unit(written))
+                except UnitError as error:
+                    self.say(problems, "E303", str(error), at, did_you_mean(written, known_symbols()) or "write it as UCUM does, e.g. 'mg/dL'")
+                    return None
+            case Anonymous(at):
+                self.say(problems, "E306", "`_` has no value here", at, "give it a name, and bind it in a relation")
+                return None
+            case _:
+                return self.of_term(e, variables)
+
+    def of_arithmetic(self, operator: str, left: Expression, right: Expression, at: Span,
+                      variables: Mapping[str, Type], problems: list[Problem] | None) -> Type | None:
+        l_type = self.of_expression(left, variables, problems)
+        if isinstance(right, Length):
+            if l_type is not None and (l_type.sort is not Sort.DATE or operator not in "+-"):
+                self.say(problems, "E306", f"a duration can be added to a date, not to this {l_type.sort.value}", at, "write `date + 3 months`")
+                return None
+            return l_type
+        r_type = self.of_expression(right, variables, problems)
+        if l_type is None or r_type is None:
+            return None
+        if l_type.sort is not Sort.NUMBER or r_type.sort is not Sort.NUMBER:
+            help_ = "compare `From + 3 months <= To` instead" if Sort.DATE in (l_type.sort, r_type.sort) else "only numbers can be computed with"
+            self.say(problems, "E306", f"`{operator}` cannot join a {l_type.sort.value} and a {r_type.sort.value}", at, help_)
+            return None
+        match operator:
+            case "*":
+                return Type(Sort.NUMBER, l_type.unit * r_type.unit)
+            case "/":
+                if not isinstance(right, Number) or right.value == 0:
+                    self.say(problems, "E306", "only a number other than 0 may divide", at, "multiply the other side of the comparison instead")
+                    return None
+                return Type(Sort.NUMBER, l_type.unit / r_type.unit)
+            case _:
+                self.same_unit(left, l_type, right, r_type, at, problems)
+                return l_type
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def say(self, problems: list[Problem] | None, code: str, claim: str, at: Span, help_: str) -> None:
+        if problems is not None:
+            problems.append(Problem(code, claim, at, help_))
+
+    def tell(self, rule: Rule, variables: dict[str, Type]) -> None:
+        for literal in rule.body:
+            self.tell_literal(literal, variables)
+        self.tell_atom(rule.head, variables)
+
+    def tell_atom(self, atom: Atom, variables: Mapping[str, Type]) -> None:
+        for argument, column in zip(atom.arguments, self.of_columns(atom), strict=False):
+            if not isinstance(argument.term, Anonymous):
+                self.tell_argument(argument.term, column, variables, atom)
+
+    def tell_argument(self, term: Term, column: Type | None, variables: Mapping[str, Type], atom: Atom) -> None:
+        found = self.of_expression(term, variables, self.problems)
+        if column is None or found is None:
+            return
+        if found.sort is not column.sort:
+            self.say(self.problems, "E304", f"a {column.sort.value} is wanted here in `{atom.relation}`, not a {found.sort.value}", term.at,
+                     "check the order of the arguments")
+        elif column.sort is Sort.NUMBER:
+            self.same_unit(None, column, term, found, term.at, self.problems)
+            if isinstance(term, Variable) and found.unit.dimension == column.unit.dimension and found.unit.scale != column.unit.scale:
+                self.say(self.problems, "E302", f"`{term.name}` has another unit elsewhere", term.at, "use one unit throughout a rule")
+        elif column.sort is Sort.CONCEPT and column.root and found.root and found.root != column.root:
+            misplaced = f"the concept `{term.name}`" if isinstance(term, ConceptName) else "this"
+            self.say(self.problems, "E305", f"{misplaced} is a {found.root}; `{atom.relation}` wants a {column.root} here", term.at,
+                     did_you_mean(term.name, self.vocabulary.descendants[column.root]) if isinstance(term, ConceptName) else "")
+
+    def tell_literal(self, literal: Literal, variables: Mapping[str, Type]) -> None:
+        match literal:
+            case Holds(atom) | Recorded(atom):
+                self.tell_atom(atom, variables)
+            case Latest(atom, when):
+                self.tell_atom(atom, variables)
+                found = DATE if when is None else self.of_term(when, variables)
+                if found is not None and found.sort is not Sort.DATE:
+                    self.say(self.problems, "E304", f"a date is wanted after `at`, not a {found.sort.value}", literal.at, "name a variable that holds a date")
+            case Membership(term, concept, _, at):
+                found = self.of_term(term, variables)
+                if found is not None and (found.sort is not Sort.CONCEPT):
+                    self.say(self.problems, "E304", f"a concept is wanted before `in`, not a {found.sort.value}", at, "use a variable of a concept column")
+                elif found is not None and found.root and self.root(concept.name) != found.root:
+                    self.say(self.problems, "E305", f"`{concept.name}` is a {self.root(concept.name)}, and this is a {found.root}", concept.at,
+                             did_you_mean(concept.name, self.vocabulary.descendants[found.root]))
+            case Comparison():
+                self.tell_comparison(literal, variables)
+            case Aggregate():
+                self.tell_aggregate(literal, variables)
+            case ReadingIs():
+                pass
+
+    def tell_comparison(self, c: Comparison, variables: Mapping[str, Type]) -> None:
+        left = self.of_expression(c.left, variables, self.problems)
+        right = self.of_expression(c.right, variables, self.problems)
+        for side, found in ((c.left, left), (c.right, right)):
+            if found is None and isinstance(side, Variable) and side.name not in variables:
+                self.say(self.problems, "E308", f"the unit of `{side.name}` is not known", side.at,
+                         "name the measured concept in the relation, so that its unit is known")
+        if left is None or right is None:
+            return
+        if left.sort is not right.sort:
+            self.say(self.problems, "E304", f"a {left.sort.value} is compared with a {right.sort.value}", c.at, "compare like with like")
+        elif left.sort is Sort.NUMBER:
+            self.same_unit(c.left, left, c.right, right, c.at, self.problems)
+        elif left.sort in (Sort.CONCEPT, Sort.PATIENT) and c.operator not in ("=", "!="):
+            self.say(self.problems, "E304", f"a {left.sort.value} is not more or less than another", c.at, "only `=` and `!=` compare them")
+        elif left.sort is Sort.CONCEPT and left.root and right.root and left.root != right.root:
+            self.say(self.problems, "E305", f"a {left.root} is compared with a {right.root}", c.at, "compare concepts of one root")
+
+    def same_unit(self, left: Expression | None, l_type: Type, right: Expression, r_type: Type, at: Span, problems: list[Problem] | None) -> None:
+        for side, own, other in ((right, r_type, l_type), (left, l_type, r_type)):
+            if isinstance(side, Number) and side.unit is None and other.unit != ONE:
+                self.say(problems, "E301", f"`{side.at.words}` has no unit", side.at, "write the unit that the protocol gives, e.g. `55 '%'`")
+                return
+        if l_type.unit.dimension != r_type.unit.dimension:
+            self.say(problems, "E302", f"the units of `{at.words}` do not fit", at,
+                     f"one side is measured in {_show(l_type.unit)}, the other in {_show(r_type.unit)}")
+
+    def tell_aggregate(self, a: Aggregate, variables: Mapping[str, Type]) -> None:
+        for inner in a.body:
+            self.tell_literal(inner, variables)
+        kinds = [variables.get(v.name) for v in a.variables]
+        name = a.summary.value
+        match a.summary:
+            case Summary.COUNT:
+                if len(kinds) != 1:
+                    self.say(self.problems, "E309", "`count` takes one variable", a.at, "count one thing: `count { D : … }`")
+                if not (isinstance(a.bound, Number) and a.bound.unit is None and isinstance(a.bound.value, int) and 0 <= a.bound.value <= 10_000):
+                    self.say(self.problems, "E309", "a count is compared with a whole number", a.bound.at, "write it in digits, without a unit")
+            case Summary.MIN | Summary.MAX:
+                if len(kinds) != 1 or (kinds[0] is not None and not kinds[0].sort.is_wide):
+                    self.say(self.problems, "E309", f"`{name}` takes one variable, a number or a date", a.at, f"`{name} {{ V : … }}`")
+                bound = self.of_expression(a.bound, variables, self.problems)
+                if bound is not None and kinds[0] is not None:
+                    if bound.sort is not kinds[0].sort:
+                        self.say(self.problems, "E304", f"a {kinds[0].sort.value} is compared with a {bound.sort.value}", a.at, "compare like with like")
+                    elif bound.sort is Sort.NUMBER:
+                        self.same_unit(a.variables[0], kinds[0], a.bound, bound, a.at, self.problems)
+            case Summary.COVERED | Summary.LONGEST:
+                if len(kinds) != 2 or any(k is not None and k.sort is not Sort.DATE for k in kinds):
+                    self.say(self.problems, "E309", f"`{name}` takes two dates, a beginning and an end", a.at, f"`{name} {{ From, To : … }}`")
+                if not isinstance(a.bound, Length):
+                    self.say(self.problems, "E309", f"`{name}` is compared with a duration", a.bound.at, "write `3 months` or `90 days`")
+                if a.operator in ("=", "!="):
+                    self.say(self.problems, "E309", f"`{name}` is not compared by `{a.operator}`", a.at, "use `>=`, `>`, `<` or `<=`")
+        if a.operator == "!=":
+            self.say(self.problems, "E309", "an aggregate is not compared by `!=`", a.at, "write two rules: one for less, one for more")
+        if a.gap is not None and a.summary is not Summary.LONGEST:
+            self.say(self.problems, "E309", f"`{name}` bridges no gaps", a.at, "only `longest` has a `gap`")
+
+
+def _show(u: Unit) -> str:
+    if not u.dimension:
+        return "pure numbers" if u.scale == 1 else f"hundredths ({u.scale})" if u.scale.denominator == 100 else f"{u.scale}"
+    parts = ".".join(name + (str(power) if power != 1 else "") for name, power in u.dimension)
+    return f"`{parts}`"
+
+
+__all__ = ["Types", "infer"]
