@@ -262,6 +262,8 @@ class _Rewriting:
         about = self.about(p)
         if p.source is not Source.ALL and about is not None:
             self.asked.add((p.relation, str(p.args[about].value)) if isinstance(p.args[about], Const) else (p.relation, ""))
+        if p.source is Source.RECORDED and about is None:
+            return (p.args[0],), tests
         if p.source is Source.RECORDED or (about is not None and self.kind(p) is Kind.JUDGEMENT):
             return (p.args[0], p.args[about or 0]), tests
         for i, (arg, sort) in enumerate(zip(p.args, self.sorts(p), strict=True)):

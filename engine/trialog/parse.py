@@ -16,6 +16,7 @@ from trialog.tree import (
     Atom,
     Citation,
     Code,
+    ColumnProduct,
     ColumnStatement,
     ColumnType,
     Comparison,
@@ -235,8 +236,18 @@ class _Parser:
         columns = self.several(self.column, ",")
         self.expect(")", "after the columns")
         description = self.text("what it holds, in double quotes,", "at the end of the declaration of a relation")
+        product = self.column_product() if self.sees("where") else None
         self.finish("the declaration of a relation")
-        return RelationStatement(kind, name.words, columns, description, self.since(start), name.at)
+        return RelationStatement(kind, name.words, columns, description, product, self.since(start), name.at)
+
+    def column_product(self) -> ColumnProduct:
+        start = self.take()
+        whole = self.expect_kind("name", "the name of a column", "after `where`").words
+        self.expect("=", "after the name of a column")
+        part = self.expect_kind("name", "the name of a column", "after `=`").words
+        self.expect("*", "between a column and a measured concept")
+        measure = self.expect_kind("name", "the name of a measured concept", "after `*`").words
+        return ColumnProduct(whole, part, measure, self.since(start))
 
     def column(self) -> ColumnStatement:
         name = self.expect_kind("name", "the name of a column", "here")

@@ -220,11 +220,22 @@ class ColumnStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnProduct:
+    """`where whole = part * measure`: what is not recorded of the two columns follows from the other."""
+
+    whole: str
+    part: str
+    measure: str
+    at: Span = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class RelationStatement:
     kind: Kind
     name: str
     columns: tuple[ColumnStatement, ...]
     description: str
+    product: "ColumnProduct | None"
     at: Span = field(compare=False, repr=False)
     name_at: Span = field(compare=False, repr=False)
 

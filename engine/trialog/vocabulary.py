@@ -56,6 +56,15 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Product:
+    """The column `whole` is the column `part` times the last `measure` that was recorded when the row begins."""
+
+    whole: str
+    part: str
+    measure: str
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """A declared relation. `columns` leaves out the patient, who comes first in all but `known` relations."""
 
@@ -63,6 +72,7 @@ class Relation:
     kind: Kind
     columns: tuple[Column, ...]
     description: str
+    product: Product | None = None
 
     def position(self, column: str) -> int | None:
         """Where the column stands among `columns`."""

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable
 from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
+from trialog.charts.chart import Chart
 from trialog.charts.files import ReadChart
 from trialog.charts.read import read_charts
 from trialog.vocabulary import (
@@ -76,7 +77,7 @@ CONCEPTS = (
     _concept("standard_dose", "adequacy"),
     _concept("renal_biopsy", "procedure", also=("Biopsy of kidney",)),
     _concept("minimal_change_disease", "pathology", also=("MCD",)),
-    _concept("lvef", "measurement", label="left ventricular ejection fraction", unit="%", codes=(("loinc", "10230-1"),)),
+    _concept("lvef", "measurement", label="LV ejection fraction", unit="%", codes=(("loinc", "10230-1"),)),
     _concept("egfr", "measurement", label="eGFR", unit="mL/min/{1.73_m2}", codes=(("loinc", "33914-3"),)),
     _concept("ast", "measurement", label="aspartate aminotransferase", unit="U/L", codes=(("loinc", "1920-8"),)),
     _concept("creatinine", "measurement", label="creatinine in serum", also=("serum creatinine",), unit="mg/dL",
@@ -113,3 +114,57 @@ def read(tmp_path: Path, vocabulary: Vocabulary) -> Callable[[object], ReadChart
         return found
 
     return reading
+
+
+@pytest.fixture
+def chart(read: Callable[[object], ReadChart]) -> Callable[[object], Chart]:
+    """Reads one chart in which nothing is wrong."""
+
+    def reading(document: object) -> Chart:
+        found = read(document)
+        assert found.problems == ()
+        assert found.chart is not None
+        return found.chart
+
+    return reading
+
+
+@pytest.fixture
+def codes(read: Callable[[object], ReadChart]) -> Callable[[object], list[tuple[str, int]]]:
+    """The codes of what is wrong with a chart, each with its line."""
+
+    def reading(document: object) -> list[tuple[str, int]]:
+        found = read(document)
+        assert (found.chart is None) == bool(found.problems)
+        return [(problem.code, problem.at.line) for problem in found.problems]
+
+    return reading
+
+
+type Resource = dict[str, object]
+
+PATIENT: Resource = {"resourceType": "Patient", "id": "p1", "birthDate": "2014-05-02", "gender": "female"}
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Callable[..., Resource]:
+    """A FHIR bundle of one patient and the resources given, which are about the patient where they say nothing else."""
+
+    def built(*resources: Resource, patient: Resource | None = None) -> Resource:
+        subjects = {"Consent": "patient"}
+        about = [{subjects.get(str(r["resourceType"]), "subject"): {"reference": "Patient/p1"}, **r} for r in resources]
+        entries = [{"fullUrl": f"urn:uuid:{i}", "resource": r} for i, r in enumerate([patient or PATIENT, *about])]
+        return {"resourceType": "Bundle", "type": "collection", "entry": entries}
+
+    return built
+
+
+@pytest.fixture
+def resources(chart: Callable[[object], Chart], bundle: Callable[..., Resource]) -> Callable[..., Chart]:
+    """The chart that the resources make beside those of the patient's own data."""
+
+    def read_all(*given: Resource) -> Chart:
+        found = chart(bundle(*given))
+        return replace(found, records=tuple(r for r in found.records if r.relation not in ("born", "sex")))
+
+    return read_all

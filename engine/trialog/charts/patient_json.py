@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import date
 
 from trialog.charts.chart import Chart, Place, Record
-from trialog.charts.positions import Constant, Items, Members, Node, Number, Text
+from trialog.charts.dates import day_of
+from trialog.charts.positions import Constant, Items, Members, Node, Number, Text, beginning
 from trialog.charts.rows import (
     JUDGEMENT_COLUMNS,
     SCOPE_COLUMNS,
@@ -14,7 +15,6 @@ from trialog.charts.rows import (
     Row,
     chart_of,
     columns_of,
-    day_of,
     denied_of,
     judgement_of,
     record_of,
@@ -97,16 +97,14 @@ def _misshapen(node: Node, wanted: str) -> Problem:
             found = "a list"
         case Members():
             found = "an object"
-    start = node.at.start
-    at = Span(node.at.source, start, start + 1) if isinstance(node, Items | Members) else node.at
-    return Problem("E506", f"{wanted} is expected here, and this is {found}", at)
+    return Problem("E506", f"{wanted} is expected here, and this is {found}", beginning(node))
 
 
 def _patient(document: Members, problems: list[Problem]) -> str | None:
     match document.get("patient"):
         case None:
-            at = Span(document.at.source, document.at.start, document.at.start + 1)
-            problems.append(Problem("E508", "the chart does not say whose it is", at, 'add "patient": "…"'))
+            claim, help_ = "the chart does not say whose it is", 'add "patient": "…"'
+            problems.append(Problem("E508", claim, beginning(document), help_))
         case Text(value, at):
             if name := patient_name(value):
                 return name
@@ -191,7 +189,7 @@ class _Sections:
                     pass
                 case _:
                     self.problems.append(_misshapen(value, "a text or a number"))
-        at = Span(node.at.source, node.at.start, node.at.start + 1)
+        at = beginning(node)
         return Row(cells, at, Place(self.file, at.line, path))
 
 

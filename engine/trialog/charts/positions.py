@@ -67,11 +67,9 @@ def read_json(source: Source, problems: list[Problem]) -> Node | None:
         return None
 
 
-def span_of(source: Source, path: Path) -> Span:
-    """Where the value at `path` stands in a JSON text, or as far on the way to it as there is something."""
-    node = read_json(source, [])
-    if node is None:
-        return Span(source, 0, 0)
+def span_of(document: Node, path: Path) -> Span:
+    """Where the value at `path` stands, or as far on the way to it as there is something."""
+    node = document
     for step in path:
         match node, step:
             case Members(), str() if (found := node.get(step)) is not None:
@@ -80,7 +78,13 @@ def span_of(source: Source, path: Path) -> Span:
                 node = items[step]
             case _:
                 break
-    return Span(source, node.at.start, node.at.start + 1) if isinstance(node, Members | Items) else node.at
+    return beginning(node)
+
+
+def beginning(node: Node) -> Span:
+    """A text, a number or a constant as a whole; of a list or an object, the sign that opens it."""
+    start = node.at.start
+    return Span(node.at.source, start, start + 1) if isinstance(node, Members | Items) else node.at
 
 
 def show_path(path: Path) -> str:

@@ -17,10 +17,11 @@ from trialog.charts.files import (
     unreadable,
 )
 from trialog.charts.patient_json import expected_of, read_patient
-from trialog.charts.positions import Members, read_json
+from trialog.charts.positions import Members, beginning, read_json
+from trialog.charts.rows import one_line
 from trialog.charts.tables import read_tables, two_charts
 from trialog.problem import Problem, Severity
-from trialog.source import Source, Span
+from trialog.source import Source
 from trialog.vocabulary import Vocabulary
 
 __all__ = ["ReadChart", "digest", "read_charts"]
@@ -32,6 +33,16 @@ def read_charts(path: Path, vocabulary: Vocabulary) -> Iterator[ReadChart]:
     Whatever is wrong, with a file or with what it says, comes as a problem with the chart it belongs to, never as an
     exception. Every chart refused has at least one error.
     """
+    for read in _read(path, vocabulary):
+        yield replace(read, problems=tuple(_shown(problem) for problem in read.problems))
+
+
+def _shown(problem: Problem) -> Problem:
+    """The problem with whatever it takes from a chart made fit to print."""
+    return replace(problem, claim=one_line(problem.claim, 300), help=one_line(problem.help, 600))
+
+
+def _read(path: Path, vocabulary: Vocabulary) -> Iterator[ReadChart]:
     try:
         if not path.is_dir():
             yield _read_file(path, vocabulary)
@@ -86,10 +97,11 @@ def _read_patient(source: Source, path: Path, vocabulary: Vocabulary, problems: 
     document = read_json(source, problems)
     if document is None:
         return ReadChart(path.name, None, tuple(problems))
-    if isinstance(document, Members) and not {"patient", "facts"} & {key.value for key, _ in document.members}:
-        at = Span(source, document.at.start, document.at.start + 1)
+    keys = {key.value for key, _ in document.members} if isinstance(document, Members) else {"facts"}
+    if not problems and not keys & {"patient", "facts"}:
         help_ = "a chart in JSON has the keys `patient` and `facts`; a FHIR bundle has `resourceType`"
-        problems.append(Problem("E505", "this is neither a chart in JSON nor a FHIR bundle", at, help_))
+        claim = "this is neither a chart in JSON nor a FHIR bundle"
+        problems.append(Problem("E505", claim, beginning(document), help_))
         return ReadChart(path.name, None, tuple(problems))
     chart = read_patient(document, str(path), vocabulary, problems)
     name = chart.patient if chart else path.name

@@ -6,10 +6,11 @@ from typing import assert_never
 
 from trialog.charts.amounts import AmountError, converted, is_plain, unknown_amount, written
 from trialog.charts.chart import Chart, Denied, Judgement, Place, Record, Reviewed, SetAside, Standing, Value
+from trialog.charts.dates import day_of, period
 from trialog.problem import Problem, did_you_mean
 from trialog.source import Span
 from trialog.units import UnitError, ratio
-from trialog.values import LAST_DAY, UNKNOWN_DAY, Cause, Exact, Interval, days, point, show_days
+from trialog.values import LAST_DAY, UNKNOWN_DAY, Exact, Interval, point
 from trialog.vocabulary import Amount, Coded, Column, Concept, Dated, Kind, Measured, Relation, Vocabulary
 
 RECORDED = (Kind.EVENT, Kind.MEASURE, Kind.ATTRIBUTE)
@@ -19,7 +20,6 @@ EXTRA_COLUMNS = ("standing", "note")
 JUDGEMENT_COLUMNS = ("question", "decision", "on", "until", "by", "status", "note")
 SCOPE_COLUMNS = ("relation", "concept", "through", "note")
 
-_EARLIEST_DAY = days("1850-01-01").low
 _ONGOING, _UNKNOWN = "ongoing", "unknown"
 
 
@@ -56,6 +56,12 @@ class Content:
     judgements: tuple[Judgement | SetAside, ...] = ()
     reviewed: tuple[Reviewed, ...] = ()
     denied: tuple[Kept[Denied], ...] = ()
+
+
+def one_line(text: str, longest: int = 120) -> str:
+    """The text on one line, at most so long, without signs that cannot be printed."""
+    line = " ".join("".join(char if char.isprintable() or char.isspace() else "\ufffd" for char in text).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def recorded_relations(vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -98,7 +104,7 @@ def record_of(relation: Relation, row: Row, vocabulary: Vocabulary, problems: li
         except ValueError as error:
             help_ = "exchange the two, or correct the one that is wrong"
             return reader.fail("E515", str(error), row.cells["to"].at, help_)
-    return Record(relation.name, filled(relation, given, vocabulary), standing, row.place, reader.words())
+    return Record(relation.name, filled(relation, given, vocabulary), standing, row.place, reader.words(relation))
 
 
 def filled(relation: Relation, given: Mapping[str, Value], vocabulary: Vocabulary) -> tuple[Value, ...]:
@@ -125,30 +131,6 @@ def _unknown(column: Column, concept: Concept | None) -> Value:
 
 def _interval(value: Value | None) -> Interval | None:
     return value if isinstance(value, Interval) else None
-
-
-def period(begin: Interval | None, end: Interval | None) -> tuple[Interval, Interval]:
-    """The days of the beginning and the end of something, each drawn in by the other; None where one is not known.
-
-    An end that is not known lies anywhere after the beginning. Raises ValueError where the end is before the beginning.
-    """
-    begin = begin or UNKNOWN_DAY
-    end = end or Interval(begin.low, LAST_DAY, Cause.MISSING)
-    if begin.low > end.high:
-        raise ValueError(f"it ends ({show_days(end)}) before it begins ({show_days(begin)})")
-    return _drawn_in(begin, begin.low, min(begin.high, end.high)), _drawn_in(end, max(begin.low, end.low), end.high)
-
-
-def _drawn_in(days_: Interval, low: Exact, high: Exact) -> Interval:
-    return Interval(low, high, days_.cause if low < high else None)
-
-
-def day_of(text: str) -> Interval:
-    """The days that a written date can mean. Raises ValueError where it is no date, or one that no chart can hold."""
-    found = days(text)
-    if found.low < _EARLIEST_DAY:
-        raise ValueError(f"`{text[:40]}` is before 1850; nobody's chart begins there")
-    return found
 
 
 def judgement_of(row: Row, vocabulary: Vocabulary, problems: list[Problem]) -> Judgement | SetAside | None:
@@ -386,9 +368,11 @@ class _RowReader:
             return 1
         return self.vocabulary.factor(concept.name, of) if concept else ratio(of, to)
 
-    def words(self) -> str:
+    def words(self, relation: Relation) -> str:
         """The row as a person would say it."""
+        about = relation.concept_column
+        subject = relation.columns[about].name if about is not None else None
         cells = {name: cell.written.strip() for name, cell in self.row.cells.items() if name not in EXTRA_COLUMNS}
-        said = " ".join(f"{name} {text}" for name, text in cells.items())
+        said = " ".join(text if name == subject else f"{name} {text}" for name, text in cells.items())
         note = self.row.cells.get("note")
-        return f"{self.what}: {said}" + (f" ({note.written.strip()})" if note else "")
+        return one_line(f"{self.what} {said}" + (f" ({note.written.strip()})" if note else ""), 300)

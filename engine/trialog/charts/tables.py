@@ -67,8 +67,6 @@ def read_tables(folder: Path, files: list[Path], vocabulary: Vocabulary) -> Iter
     if refused(problems):
         yield ReadChart(str(folder), None, tuple(problems))
         return
-    if problems:
-        yield ReadChart(str(folder), None, tuple(problems))
     of_patient: dict[str, dict[str, list[Row]]] = {name: {} for name in patients}
     for table, rows in tables.items():
         for name, row in rows:
@@ -136,7 +134,7 @@ def _rows(source: Source, columns: tuple[str, ...], problems: list[Problem]) -> 
     lines = _lines(source, problems)
     header_line, header = next(lines, (1, []))
     at = _line(source, header_line)
-    if (wrong := list(_wrong_header(header, columns, source.name, at))):
+    if wrong := list(_wrong_header(header, columns, source.name, at)):
         problems.extend(wrong)
         return
     for number, cells in lines:

@@ -74,8 +74,9 @@ def _program(protocol: Page | None, declared: Declarations, rules: list[Rule], c
             problems.append(Problem("E211", f"`{r.head.relation}` is known by its facts alone; a rule may not add to it", r.head.at,
                                     "give the rule a relation of its own"))
     types, found = infer([*facts, *derivations], declared)
-    problems.extend(found)
-    problems.extend(unsafe([*facts, *derivations]))
+    complete = len(resolved) == len(rules)  # where not, what is not known of a variable may be known from the rule left out
+    problems.extend(p for p in found if complete or p.code != "E308")
+    problems.extend(unsafe([*facts, *derivations], types.variables))
     dependencies = edges(derivations)
     about = about_patients(dependencies, declared.vocabulary)
     problems.extend(one_patient(derivations, about, types.variables[len(facts):]))

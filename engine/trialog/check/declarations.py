@@ -28,6 +28,7 @@ from trialog.vocabulary import (
     Dated,
     Kind,
     Measured,
+    Product,
     Relation,
     Vocabulary,
     normalised,
@@ -175,7 +176,7 @@ def _relation(s: RelationStatement, concepts: Mapping[str, Concept], problems: l
         column_type = _column_type(c, s, concepts, problems)
         if column_type is not None:
             found.append(Column(c.name, column_type))
-    relation = Relation(s.name, s.kind, tuple(found), s.description)
+    relation = Relation(s.name, s.kind, tuple(found), s.description, _product(s, found, concepts, problems))
     dates = {c.name for c in found if isinstance(c.type, Dated)}
     wanted = {
         Kind.EVENT: "on" in dates or {"from", "to"} <= dates,
@@ -190,6 +191,23 @@ def _relation(s: RelationStatement, concepts: Mapping[str, Concept], problems: l
         problems.append(Problem("E218", f"the {s.kind.value} `{s.name}` does not say what it is about", s.name_at,
                                 "give it a column of concepts"))
     return relation
+
+
+def _product(s: RelationStatement, columns: Sequence[Column], concepts: Mapping[str, Concept], problems: list[Problem]) -> Product | None:
+    p = s.product
+    if p is None:
+        return None
+    units = {c.name: c.type.unit for c in columns if isinstance(c.type, Amount)}
+    measured = concepts[p.measure].unit if p.measure in concepts else None
+    if p.whole not in units or p.part not in units or measured is None or s.kind is not Kind.EVENT:
+        problems.append(Problem("E218", f"`{p.at.words}` does not join two amounts of an event by a measured concept", p.at,
+                                "write `where dose = dose_per_weight * body_weight`: column, column, measured concept"))
+        return None
+    whole, part = unit(units[p.whole]), unit(units[p.part]) * unit(measured)
+    if whole != part:
+        problems.append(Problem("E302", f"the units of `{p.at.words}` do not fit", p.at, f"`{units[p.whole]}` is not `{units[p.part]}` times `{measured}`"))
+        return None
+    return Product(p.whole, p.part, p.measure)
 
 
 def _column_type(c: ColumnStatement, s: RelationStatement, concepts: Mapping[str, Concept], problems: list[Problem]) -> ColumnType | None:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from trialog.check.declarations import Declarations
 from trialog.check.names import expression_variables, variables_of
-from trialog.check.safety import binding
+from trialog.check.safety import binding, patient_of
 from trialog.check.types import Types, column_type
 from trialog.problem import Problem
 from trialog.program import (
@@ -77,6 +77,9 @@ class Lowering:
         one = _OneRule(self, rule, variables)
         plain = tuple(p for x in rule.body if not isinstance(x, Aggregate) for p in one.premises(x))
         tallies = tuple(p for x in rule.body if isinstance(x, Aggregate) for p in one.aggregate(x))
+        if not patient_of(rule, variables) <= binding(rule.body, frozenset()):
+            patient = Var(next(iter(patient_of(rule, variables))))
+            plain = (Tuple("screening", Source.ALL, (patient, Whatever()), False, None, rule.head.at), *plain)
         args = tuple(one.head_argument(a.term, i) for i, a in enumerate(rule.head.arguments))
         phrase = rule.label.phrase if rule.label is not None else ""
         return [*one.made, Clause(rule.head.relation, args, plain + tallies, phrase, None, rule.at)]
@@ -188,13 +191,13 @@ class _OneRule:
 
     def premises(self, literal: Literal) -> list[Premise]:
         match literal:
-            case Holds(atom, negated, at):
-                return [self.tuple(atom, Source.ALL, negated, None, at)]
-            case Latest(atom, when, negated, at):
+            case Holds(atom, negated):
+                return [self.fetched(atom, Source.ALL, negated, None)]
+            case Latest(atom, when, negated):
                 day = None if when is None else self.arg(when, None)
-                return [self.tuple(atom, Source.LATEST, negated, day, at)]
-            case Recorded(atom, negated, at):
-                return [self.tuple(atom, Source.RECORDED, negated, None, at)]
+                return [self.fetched(atom, Source.LATEST, negated, day)]
+            case Recorded(atom, negated):
+                return [self.fetched(atom, Source.RECORDED, negated, None)]
             case Membership(term, concept, negated, at):
                 arg = self.arg(term, None)
                 return [Under(arg, concept.name, negated, at)] if not isinstance(arg, Whatever) else []
@@ -205,7 +208,7 @@ class _OneRule:
             case Aggregate():
                 return self.aggregate(literal)
 
-    def tuple(self, atom: Atom, source: Source, negated: bool, when: Arg | None, at: object) -> Tuple:
+    def fetched(self, atom: Atom, source: Source, negated: bool, when: Arg | None) -> Tuple:
         columns = self.column_types(atom)
         args = tuple(self.arg(a.term, c) for a, c in zip(atom.arguments, columns, strict=True))
         return Tuple(atom.relation, source, args, negated, None if isinstance(when, Whatever) else when, atom.at)

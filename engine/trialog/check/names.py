@@ -148,11 +148,11 @@ class _Resolver:
                 done = replace(literal, atom=self.atom(atom))
                 latest = isinstance(literal, Latest)
                 fits = relation is not None and (
-                    relation.kind is Kind.MEASURE if latest else relation.kind in (Kind.MEASURE, Kind.EVENT))
+                    relation.kind is Kind.MEASURE if latest else relation.kind in (Kind.MEASURE, Kind.EVENT, Kind.ATTRIBUTE))
                 if not fits and (relation is not None or atom.relation in self.derived):
-                    self.problems.append(Problem("E214", f"`{atom.relation}` is not a measure{'' if latest else ' or an event'}", literal.at,
-                                                 "`latest` picks the last value of a measure" if latest else "`recorded` asks about measures and events"))
-                elif relation is not None and relation.concept_column is not None and len(done.atom.arguments) > relation.concept_column + 1:
+                    self.problems.append(Problem("E214", f"`{atom.relation}` is not a measure{'' if latest else ', an event or an attribute'}", literal.at,
+                                                 "`latest` picks the last value of a measure" if latest else "`recorded` asks about measures, events and attributes"))
+                elif relation is not None and relation.kind is not Kind.ATTRIBUTE and relation.concept_column is not None and len(done.atom.arguments) > relation.concept_column + 1:
                     about = done.atom.arguments[relation.concept_column + 1].term
                     if not isinstance(about, ConceptName):
                         self.problems.append(Problem("E214", f"what is measured must be named here, not {_say(about)}", about.at,

@@ -21,11 +21,19 @@ from trialog.tree import (
 )
 
 
-def unsafe(rules: Sequence[Rule]) -> list[Problem]:
+def patient_of(rule: Rule, variables: Mapping[str, Type]) -> frozenset[str]:
+    """The patient of the head, who needs no literal to be bound: a rule is asked of every patient there is."""
+    first = rule.head.arguments[0].term if rule.head.arguments else None
+    if rule.body and isinstance(first, Variable) and first.name in variables and variables[first.name].sort is Sort.PATIENT:
+        return frozenset({first.name})
+    return frozenset()
+
+
+def unsafe(rules: Sequence[Rule], types: Sequence[Mapping[str, Type]]) -> list[Problem]:
     """Every variable that no literal binds, each once."""
     problems: list[Problem] = []
-    for rule in rules:
-        bound = binding(rule.body, frozenset())
+    for rule, variables in zip(rules, types, strict=True):
+        bound = binding(rule.body, patient_of(rule, variables))
         used = [a.term for a in rule.head.arguments if isinstance(a.term, Variable)]
         for a in rule.head.arguments:
             if isinstance(a.term, Anonymous):
