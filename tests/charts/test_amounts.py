@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trialog.charts.amounts import AmountError, Written, bounded, converted, is_plain, unknown_amount, written
-from trialog.values import GREATEST, LEAST, Cause, Interval, point, show_number
+from trialog.values import GREATEST, LEAST, Cause, Interval, exact, point, show_number
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_what_is_written(text: str, means: Written) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "abc", "%", "1,5 mg", "1,000 mg", "5-3 mg", "<3-5 mg", "1.2.3", ".5 mg", "~5 mg", "5 6", "5 1", "NaN", "1e99 mg",
-     "1/2 mg", "٣ mg", "<", "--5 mg"],
+     "1/2 mg", "120/80 mm[Hg]", "٣ mg", "<", "--5 mg"],
 )  # fmt: skip
 def test_what_is_no_amount(text: str) -> None:
     with pytest.raises(AmountError):
@@ -75,6 +75,6 @@ def test_a_comparator_that_is_not_known_is_refused() -> None:
 
 @given(st.decimals(0, 10**6, places=4), st.sampled_from(["", "<", "<=", ">", ">="]))
 def test_the_number_written_lies_in_what_it_means(number: object, comparator: str) -> None:
-    value = Fraction(str(number))
+    value = exact(Fraction(str(number)))
     found = converted(written(f"{comparator}{show_number(value)} %"), 1, "%")
     assert found.low <= value <= found.high

@@ -34,7 +34,7 @@ def written(text: str) -> Written:
     if not found or (found["comparator"] and found["high"]):
         raise AmountError(f"`{text[:40]}` is not an amount")
     unit = found["unit"] or found["joined"]
-    if unit and unit[0].isdecimal() and not unit.startswith("10*"):
+    if unit and unit.lstrip("/")[:1].isdecimal() and not unit.lstrip("/").startswith("10*"):
         raise AmountError(f"`{text[:40]}` is not an amount")
     try:
         low = decimal(found["low"])
