@@ -1,9 +1,9 @@
 """A small vocabulary, built by hand, and ways to write charts into a folder."""
 
 import json
-from collections.abc import Callable
-from fractions import Fraction
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -141,7 +141,7 @@ def codes(read: Callable[[object], ReadChart]) -> Callable[[object], list[tuple[
     return reading
 
 
-type Resource = dict[str, object]
+type Resource = Mapping[str, object]
 
 PATIENT: Resource = {"resourceType": "Patient", "id": "p1", "birthDate": "2014-05-02", "gender": "female"}
 

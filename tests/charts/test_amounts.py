@@ -5,7 +5,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from trialog.charts.amounts import AmountError, Written, bounded, converted, is_plain, unknown_amount, written
 from trialog.values import GREATEST, LEAST, Cause, Interval, exact, point, show_number
 
@@ -37,8 +36,8 @@ def test_what_is_written(text: str, means: Written) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "abc", "%", "1,5 mg", "1,000 mg", "5-3 mg", "<3-5 mg", "1.2.3", ".5 mg", "~5 mg", "5 6", "5 1", "NaN", "1e99 mg",
-     "1/2 mg", "120/80 mm[Hg]", "٣ mg", "<", "--5 mg"],
+    ["", "abc", "%", "1,5 mg", "1,000 mg", "5-3 mg", "<3-5 mg", "1.2.3", ".5 mg", "~5 mg", "5 6", "5 1", "NaN",
+     "1e99 mg", "1/2 mg", "120/80 mm[Hg]", "٣ mg", "<", "--5 mg"],
 )  # fmt: skip
 def test_what_is_no_amount(text: str) -> None:
     with pytest.raises(AmountError):

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 
 import pytest
-
 from trialog.charts.chart import Chart, Denied, Judgement, Record, Reviewed, SetAside, Standing, Value
 from trialog.charts.files import ReadChart
 from trialog.charts.patient_json import plain
@@ -15,6 +14,10 @@ type Reading[T] = Callable[[object], T]
 
 def facts(**relations: object) -> dict[str, object]:
     return {"patient": "x", "facts": relations}
+
+
+def judged(**judgement: object) -> dict[str, object]:
+    return {"patient": "x", "judgements": [{"question": "survival_of_12_weeks", **judgement}]}
 
 
 def one(chart: Reading[Chart], relation: str, **row: object) -> Record:
@@ -76,7 +79,8 @@ def test_records_know_their_place_and_their_words(chart: Reading[Chart]) -> None
         ({"from": "2024-01-05", "to": "2024-02"}, point(day("2024-01-05").low), day("2024-02")),
         ({"from": "2024-01-05", "to": "ongoing"}, day("2024-01-05"), point(LAST_DAY)),
         ({"from": "2024-01-05"}, day("2024-01-05"), Interval(day("2024-01-05").low, LAST_DAY, Cause.MISSING)),
-        ({"from": "2024-01-05", "to": None}, day("2024-01-05"), Interval(day("2024-01-05").low, LAST_DAY, Cause.MISSING)),
+        ({"from": "2024-01-05", "to": None}, day("2024-01-05"),
+         Interval(day("2024-01-05").low, LAST_DAY, Cause.MISSING)),
         ({"from": "2024-01-05", "to": "unknown"}, day("2024-01-05"),
          Interval(day("2024-01-05").low, LAST_DAY, Cause.MISSING)),
         ({"to": "2024-01-05"}, Interval(FIRST_DAY, day("2024-01-05").low, Cause.MISSING), day("2024-01-05")),
@@ -176,20 +180,15 @@ def test_a_draft_is_no_decision(chart: Reading[Chart]) -> None:
         (facts(treatment=[{"drug": "MMF", "dose": "1000 mg"}]), "E513"),
         (facts(treatment=[{"drug": "MMF", "dose": "1000"}]), "E514"),
         ({"patient": "x", "judgements": {}}, "E506"),
-        ({"patient": "x", "judgements": [{"question": "survival_of_12_weeks", "decision": "agreed", "by": "A"}]}, "E508"),
-        ({"patient": "x", "judgements": [{"question": "survival_of_12_weeks", "on": "2024", "by": "A"}]}, "E508"),
-        ({"patient": "x", "judgements": [
-            {"question": "survival_of_12_weeks", "decision": "agreed", "on": "2024", "by": " "}]}, "E508"),
-        ({"patient": "x", "judgements": [
-            {"question": "survival_of_12_weeks", "decision": "agreed", "on": "2024"}]}, "E508"),
-        ({"patient": "x", "judgements": [
-            {"question": "survival_of_12_weeks", "decision": "perhaps", "on": "2024", "by": "A"}]}, "E511"),
-        ({"patient": "x", "judgements": [
-            {"question": "survival_of_12_weeks", "decision": "decision", "on": "2024", "by": "A"}]}, "E511"),
-        ({"patient": "x", "judgements": [{"question": "judgement", "decision": "agreed", "on": "2024", "by": "A"}]}, "E511"),
-        ({"patient": "x", "judgements": [
-            {"question": "survival_of_12_weeks", "decision": "agreed", "on": "2024", "by": "A", "until": "2023"}]}, "E515"),
-        ({"patient": "x", "judgements": [{"question": "survival_of_12_weeks", "status": "signd"}]}, "E516"),
+        (judged(decision="agreed", by="A"), "E508"),
+        (judged(on="2024", by="A"), "E508"),
+        (judged(decision="agreed", on="2024", by=" "), "E508"),
+        (judged(decision="agreed", on="2024"), "E508"),
+        (judged(decision="perhaps", on="2024", by="A"), "E511"),
+        (judged(decision="decision", on="2024", by="A"), "E511"),
+        (judged(question="judgement", decision="agreed", on="2024", by="A"), "E511"),
+        (judged(decision="agreed", on="2024", by="A", until="2023"), "E515"),
+        (judged(status="signd"), "E516"),
         ({"patient": "x", "reviewed": [{"relation": "observation", "concept": "lvef", "through": "2024"}]}, "E510"),
         ({"patient": "x", "reviewed": [{"relation": "condition", "concept": "sle"}]}, "E508"),
         ({"patient": "x", "reviewed": [{"relation": "condition", "through": "2024"}]}, "E508"),

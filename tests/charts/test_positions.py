@@ -5,7 +5,6 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from trialog.charts.patient_json import plain
 from trialog.charts.positions import DEEPEST, Members, read_json, span_of
 from trialog.problem import Problem
@@ -43,7 +42,8 @@ def test_it_accepts_and_refuses_what_the_standard_reader_does(text: str) -> None
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("", 1), ("   \n ", 1), ('{"a": 1,\n}', 2), ('{"a"\n 1}', 2), ("[1\n 2]", 2), ('{"a": NaN}', 1), ("[Infinity]", 1),
+        ("", 1), ("   \n ", 1), ('{"a": 1,\n}', 2), ('{"a"\n 1}', 2), ("[1\n 2]", 2), ('{"a": NaN}', 1),
+        ("[Infinity]", 1),
         ("[-Infinity]", 1), ("[01]", 1), ("[+1]", 1), ("[1.]", 1), ("[.5]", 1), ('["a\nb"]', 1), ('["\\x"]', 1),
         ('["\\ud800"]', 1), ("[1] 2", 1), ("{1: 2}", 1), ('"open', 1), ("[" * 100_000, 1), ('{"a":' * 100_000, 1),
         ("// no\n{}", 1), ("{'a': 1}", 1), ("[1,]", 1), ("tru", 1),

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
-
-from trialog.charts.chart import Chart
+from trialog.charts.chart import Chart, Place
 from trialog.charts.files import ReadChart
 from trialog.charts.read import read_charts
 from trialog.vocabulary import Vocabulary
@@ -169,7 +168,8 @@ CHARTS = st.fixed_dictionaries({
              "upper_limit": st.just("70 %")}),
         "condition": rows({"condition": EVENTS}, {"from": DATES, "to": DATES | st.just("ongoing")}),
         "treatment": rows({"drug": st.sampled_from(["MTX", "prednisone", "prednison"])},
-                          {"dose": st.sampled_from(["5 mg/d", "0.005-0.01 g/d"]), "route": st.just("po"), "from": DATES}),
+                          {"dose": st.sampled_from(["5 mg/d", "0.005-0.01 g/d"]), "route": st.just("po"),
+                           "from": DATES}),
         "sex": rows({"sex": st.just("female")}, {}),
     }),
     "judgements": st.lists(st.fixed_dictionaries(
@@ -213,5 +213,7 @@ def test_json_and_tables_mean_the_same(
 
 def bare(chart: Chart | None) -> Chart | None:
     """The chart without its places."""
-    aside = tuple(replace(a, place=replace(a.place, file="", line=0, path="")) for a in chart.set_aside) if chart else ()
-    return replace(chart, file="", set_aside=aside) if chart else None
+    if chart is None:
+        return None
+    aside = tuple(replace(a, place=Place("")) for a in chart.set_aside)
+    return replace(chart, file="", set_aside=aside)

@@ -10,7 +10,7 @@ from itertools import product
 from trialog.charts.chart import Chart, Denied, Judgement, Record, Reviewed, Value
 from trialog.charts.latest import Stretch, hull, is_sure, stretches
 from trialog.plain import Row
-from trialog.values import FIRST_DAY, GREATEST, LAST_DAY, UNKNOWN_AMOUNT, Cause, Exact, Interval, exact
+from trialog.values import FIRST_DAY, GREATEST, LAST_DAY, Cause, Exact, Interval, exact
 from trialog.vocabulary import Coded, Dated, Kind, Relation, Vocabulary
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from trialog.charts.chart import Denied, Place, Record, SetAside, Standing, Value
 from trialog.charts.dates import between, day_of
 from trialog.charts.positions import Path, show_path
-from trialog.charts.rows import filled
+from trialog.charts.rows import filled, one_line
 from trialog.values import Cause, Duration, Exact, Interval, decimal, shift
 from trialog.vocabulary import Vocabulary
 
@@ -113,7 +113,7 @@ class Context:
         return Place(self.file, 0, show_path(part.path))
 
     def set_aside(self, what: str, why: str, part: Part) -> SetAside:
-        return SetAside(what, why, self.place(part))
+        return SetAside(one_line(what), one_line(why), self.place(part))
 
     def record(
         self, relation: str, given: Mapping[str, Value], standing: Standing, words: str, part: Part
@@ -122,7 +122,8 @@ class Context:
         declared = self.vocabulary.relations.get(relation)
         if declared is None:
             return self.set_aside(words, f"the vocabulary has no relation `{relation}`", part)
-        return Record(relation, filled(declared, given, self.vocabulary), standing, self.place(part), words)
+        values = filled(declared, given, self.vocabulary)
+        return Record(relation, values, standing, self.place(part), one_line(words, 300))
 
 
 def is_modified(part: Part) -> bool:

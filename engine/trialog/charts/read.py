@@ -98,10 +98,10 @@ def _read_patient(source: Source, path: Path, vocabulary: Vocabulary, problems: 
     if document is None:
         return ReadChart(path.name, None, tuple(problems))
     keys = {key.value for key, _ in document.members} if isinstance(document, Members) else {"facts"}
-    if not problems and not keys & {"patient", "facts"}:
+    if not keys & {"patient", "facts"}:
         help_ = "a chart in JSON has the keys `patient` and `facts`; a FHIR bundle has `resourceType`"
         claim = "this is neither a chart in JSON nor a FHIR bundle"
-        problems.append(Problem("E505", claim, beginning(document), help_))
+        problems.extend([] if problems else [Problem("E505", claim, beginning(document), help_)])
         return ReadChart(path.name, None, tuple(problems))
     chart = read_patient(document, str(path), vocabulary, problems)
     name = chart.patient if chart else path.name

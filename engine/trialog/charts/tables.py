@@ -61,8 +61,9 @@ def read_tables(folder: Path, files: list[Path], vocabulary: Vocabulary) -> Iter
     """
     problems: list[Problem] = []
     tables = {path.stem: rows for path, rows in _tables(files, vocabulary, problems)}
-    patients = _patients(tables.pop(PATIENTS, []), problems)
-    for rows in tables.values():
+    listed = tables.pop(PATIENTS, None)
+    patients = _patients(listed or [], problems)
+    for rows in tables.values() if listed is not None else ():
         problems.extend(_unlisted(name, row, patients) for name, row in rows if name not in patients)
     if refused(problems):
         yield ReadChart(str(folder), None, tuple(problems))

@@ -1,0 +1,153 @@
+"""Statuses of criteria and verdicts of patients, read off what an engine derived."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from trialog.bounds import CERTAIN, OPEN, POSSIBLE, bounds
+from trialog.charts.chart import Chart
+from trialog.charts.facts import NO_EVIDENCE, Facts, facts
+from trialog.engines.reference import Reference, Rows
+from trialog.plan import plan
+from trialog.program import Criterion, Program, ProtocolAtom
+from trialog.tree import Role
+from trialog.vocabulary import Kind
+
+
+class Status(enum.Enum):
+    """Of a criterion for a patient. An exclusion is met when it applies."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    UNKNOWN = "unknown"
+
+
+class Verdict(enum.Enum):
+    """Of a patient for a cohort."""
+
+    ELIGIBLE = "eligible"
+    INELIGIBLE = "ineligible"
+    UNDETERMINED = "undetermined"
+    AWAITING_JUDGEMENT = "awaiting judgement"
+
+
+class Screener:
+    """A program made ready under chosen readings: rules rewritten, planned and prepared once, then run for each patient."""
+
+    def __init__(self, program: Program, readings: Mapping[str, str] | None = None) -> None:
+        """`readings` may leave out readings; those take their default. Raises KeyError for one that does not exist."""
+        for name in readings or {}:
+            program.readings[name]
+        self.program = program
+        self.readings = {name: r.default for name, r in program.readings.items()} | dict(readings or {})
+        self.plain = bounds(program)
+        asked = [*(a.relation for a in program.atoms.values()), *(c.relation for c in program.criteria)]
+        wanted = [name for relation in asked for name in (relation, f"{CERTAIN} {relation}", f"{POSSIBLE} {relation}")]
+        self.plan = plan(self.plain, self.readings, wanted)
+        self.engine = Reference(self.plan)
+
+    def screen(self, chart: Chart, screening: int) -> "Answers":
+        """Everything that can be said of the chart's patient on the day `screening`."""
+        found = facts(chart, screening, self.program.vocabulary, self.plain.asked)
+        return Answers(self, chart, screening, found, self.engine.run(found))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is derived of one patient on one day."""
+
+    screener: Screener
+    chart: Chart
+    screening: int
+    facts: Facts
+    rows: Rows
+
+    def status(self, relation: str) -> Status:
+        """The status of a relation that is about the patient alone."""
+        return _status(relation, self.chart.patient, self.rows)
+
+    def atom(self, identifier: str) -> Status:
+        return self.status(self.screener.program.atoms[identifier].relation)
+
+    def atoms(self, cohort: str) -> dict[str, Status]:
+        """The status of each atom that binds the cohort, by id."""
+        return {a.identifier: self.status(a.relation) for a in self.screener.program.atoms_of(cohort)}
+
+    def verdict(self, cohort: str) -> Verdict:
+        criteria = self.screener.program.criteria_of(cohort)
+        verdict = _verdict(criteria, self.chart.patient, self.rows)
+        if verdict is Verdict.UNDETERMINED and any(
+            _verdict(criteria, self.chart.patient, rows) is Verdict.ELIGIBLE for rows in self.decided
+        ):
+            return Verdict.AWAITING_JUDGEMENT
+        return verdict
+
+    def unsatisfied(self, cohort: str) -> list[tuple[Criterion, bool]]:
+        """The criteria of the cohort that do not certainly let the patient in; True beside those that surely keep him out."""
+        found: list[tuple[Criterion, bool]] = []
+        for c in self.screener.program.criteria_of(cohort):
+            kept_in = _lets_in(c, self.status(c.relation))
+            if kept_in is not Status.MET:
+                found.append((c, kept_in is Status.NOT_MET))
+        return found
+
+    @cached_property
+    def decided(self) -> list[Rows]:
+        """What would be derived if every judgement that is still awaited were decided: all for, or all against."""
+        judgements = [n for n, r in self.screener.program.vocabulary.relations.items() if r.kind is Kind.JUDGEMENT]
+        found: list[Rows] = []
+        for agreed in (True, False):
+            decided: Facts = dict(self.facts)
+            for name in judgements:
+                awaited = decided.get(f"{OPEN} {name}", {})
+                decided[f"{OPEN} {name}"] = {}
+                if agreed:
+                    for mode in (CERTAIN, POSSIBLE):
+                        decided[f"{mode} {name}"] = {**decided.get(f"{mode} {name}", {}), **dict.fromkeys(awaited, NO_EVIDENCE)}
+            found.append(self.screener.engine.run(decided))
+        return found
+
+
+def _status(relation: str, patient: str, rows: Rows) -> Status:
+    row = (patient,)
+    if row in rows[f"{CERTAIN} {relation}"] or row in rows[relation]:
+        return Status.MET
+    return Status.UNKNOWN if row in rows[f"{POSSIBLE} {relation}"] else Status.NOT_MET
+
+
+def _lets_in(criterion: Criterion, status: Status) -> Status:
+    """Whether the criterion lets the patient in: an inclusion that is met, an exclusion that is not."""
+    match criterion.role, status:
+        case (Role.INCLUSION, _) | (_, Status.UNKNOWN):
+            return status
+        case Role.EXCLUSION, Status.MET:
+            return Status.NOT_MET
+        case Role.EXCLUSION, Status.NOT_MET:
+            return Status.MET
+    raise AssertionError("every role and status is named above")
+
+
+def _verdict(criteria: tuple[Criterion, ...], patient: str, rows: Rows) -> Verdict:
+    statuses = {_lets_in(c, _status(c.relation, patient, rows)) for c in criteria}
+    if Status.NOT_MET in statuses:
+        return Verdict.INELIGIBLE
+    return Verdict.UNDETERMINED if Status.UNKNOWN in statuses else Verdict.ELIGIBLE
+
+
+def atoms_beneath(program: Program, relation: str) -> list[ProtocolAtom]:
+    """The atoms that a relation rests on, itself included, in the order of the page."""
+    below: dict[str, set[str]] = {}
+    for clause in program.clauses:
+        for premise in clause.body:
+            name = getattr(premise, "relation", None)
+            if name is not None:
+                below.setdefault(clause.relation, set()).add(name)
+    reached, waiting = {relation}, [relation]
+    while waiting:
+        for name in below.get(waiting.pop(), ()):
+            if name not in reached:
+                reached.add(name)
+                waiting.append(name)
+    return [a for a in program.atoms.values() if a.relation in reached]
+

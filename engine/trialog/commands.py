@@ -1,0 +1,340 @@
+"""What each command does: read, check, screen, explain, print."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+
+from trialog.answers import Screener, Status
+from trialog.charts.files import ReadChart
+from trialog.library import Library, shipped, shown
+from trialog.problem import Problem, Severity, did_you_mean
+from trialog.program import Program
+from trialog.render.problems import render, summary
+from trialog.screening import Screened, screen_all, was_refused
+from trialog.source import Source, Span
+from trialog.values import show_day
+
+EXIT_CODES = {
+    0: "all is well",
+    1: "the knowledge base has errors, or cases disagree",
+    2: "the command cannot be carried out: what was typed does not exist",
+    3: "some charts were refused; the others were screened",
+}
+
+
+class UsageError(Exception):
+    """What a person typed does not exist, or leads nowhere."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(problems[0].claim)
+        self.problems = problems
+
+    def rendered(self, colour: bool) -> str:
+        return "\n\n".join(render(p, colour) for p in self.problems)
+
+
+def _typed(code: str, claim: str, help_: str) -> UsageError:
+    return UsageError(Problem(code, claim, Span(Source("command line", ""), 0, 0), help_))
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)  # noqa: T201 (the command line prints)
+
+
+def _complain(problems: Iterable[Problem]) -> None:
+    colour = sys.stderr.isatty()
+    for p in problems:
+        print(render(p, colour) + "\n", file=sys.stderr)  # noqa: T201 (the command line prints)
+
+
+# -- check -------------------------------------------------------------------------------------------------------
+
+
+def check(given: argparse.Namespace) -> int:
+    """Tell all that is wrong in a knowledge base, a trial or a page."""
+    path = Path(given.path or given.kb) if given.path or given.kb else shipped()
+    library, trials = _library_at(path)
+    problems: list[Problem] = []
+    seen: set[tuple[str, str, int]] = set()
+    for trial in trials:
+        program, found = library.program(trial)
+        if program is not None:
+            found = [*found, *_case_problems(library, trial, program)]
+        for p in found:
+            key = (p.code, p.at.source.name, p.at.start)
+            if key not in seen:
+                seen.add(key)
+                problems.append(p)
+    _print(line for p in problems for line in (render(p, given.colour), ""))
+    what = f"{len(trials)} trial{'s' * (len(trials) != 1)} ({', '.join(trials)})"
+    _print([f"{what}: {summary(problems)}"])
+    return 1 if any(p.severity is Severity.ERROR for p in problems) else 0
+
+
+def _library_at(path: Path) -> tuple[Library, tuple[str, ...]]:
+    """The knowledge base that a path lies in, and the trials that it means."""
+    if not path.exists():
+        raise _typed("E601", f"there is no file or folder `{path}`", "give a knowledge base: a folder with `vocabulary` and `trials`")
+    here = path.resolve()
+    for root in (here, *here.parents):
+        if (root / "trials").is_dir() and (root / "vocabulary").is_dir():
+            library = Library(root)
+            inside = here.relative_to(root / "trials").parts if here.is_relative_to(root / "trials") else ()
+            trials = (inside[0],) if inside else library.trials
+            if not trials:
+                raise _typed("E601", f"`{path}` holds no trial", "a trial is a folder under `trials` with a `protocol.md`")
+            return library, trials
+    raise _typed("E601", f"`{path}` is not in a knowledge base", "a knowledge base is a folder with `vocabulary` and `trials`")
+
+
+def _case_problems(library: Library, trial: str, program: Program) -> Iterator[Problem]:
+    from trialog.cases import expectations
+    from trialog.charts.read import read_charts
+
+    folder = library.folder(trial) / "cases"
+    if folder.is_dir():
+        for read in read_charts(folder, program.vocabulary):
+            yield from read.problems
+            yield from expectations(read, program)[2]
+
+
+# -- what every run needs ----------------------------------------------------------------------------------------
+
+
+def _program(given: argparse.Namespace) -> tuple[Library, Program]:
+    library = _library_at(Path(given.kb))[0] if given.kb else Library(shipped())
+    if given.trial not in library.trials:
+        raise _typed("E601", f"there is no trial `{given.trial}`",
+                     did_you_mean(given.trial, library.trials) or f"there is {', '.join(f'`{t}`' for t in library.trials)}")
+    program, problems = library.program(given.trial)
+    if program is None:
+        raise UsageError(*problems)
+    return library, program
+
+
+def _cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
+    if given.cohort is None:
+        return tuple(program.cohorts)
+    if given.cohort not in program.cohorts:
+        raise _typed("E603", f"there is no cohort `{given.cohort}`",
+                     did_you_mean(given.cohort, program.cohorts) or f"there are {', '.join(f'`{c}`' for c in program.cohorts)}")
+    return (given.cohort,)
+
+
+def _chosen(given: argparse.Namespace, program: Program) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for name, option in given.reading:
+        if name not in program.readings:
+            raise _typed("E604", f"there is no reading `{name}`",
+                         did_you_mean(name, program.readings) or f"there are {', '.join(f'`{r}`' for r in program.readings)}")
+        options = program.readings[name].options
+        if option not in options:
+            raise _typed("E604", f"the reading `{name}` has no option `{option}`",
+                         did_you_mean(option, options) or f"its options are {', '.join(f'`{o}`' for o in options)}")
+        if chosen.get(name, option) != option:
+            raise _typed("E604", f"the reading `{name}` is given twice, as `{chosen[name]}` and as `{option}`", "give it once")
+        chosen[name] = option
+    return chosen
+
+
+def _charts_path(given: argparse.Namespace, library: Library) -> Path:
+    path = Path(given.charts) if given.charts else library.folder(given.trial) / "cases"
+    if not path.exists():
+        raise _typed("E605", f"there is no file or folder `{path}`",
+                     "give a chart, a folder of charts or a folder of tables" if given.charts else "this trial has no cases: give `--charts PATH`")
+    return path
+
+
+def _read(path: Path, program: Program) -> Iterator[ReadChart]:
+    """The charts, with a progress bar on a terminal where there are many files."""
+    from trialog.charts.read import read_charts
+
+    found = read_charts(path, program.vocabulary)
+    many = path.is_dir() and sum(1 for _ in path.iterdir()) > 20
+    if not (many and sys.stderr.isatty()):
+        yield from found
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading charts", total=sum(1 for p in path.iterdir() if p.suffix == ".json") or None)
+        for read in found:
+            progress.advance(task)
+            yield read
+
+
+def _screened(given: argparse.Namespace) -> tuple[Library, Program, Path, Sequence[str], list[Screened]]:
+    library, program = _program(given)
+    cohorts = _cohorts(given, program)
+    screener = Screener(program, _chosen(given, program))
+    path = _charts_path(given, library)
+    run = list(screen_all(screener, _read(path, program), given.as_of, date.today().toordinal()))
+    return library, program, path, cohorts, run
+
+
+def _finish(run: Sequence[Screened]) -> int:
+    """Say what was refused, on the error stream, and with what code to end."""
+    problems = [p for s in run for p in s.problems]
+    _complain(problems)
+    refused = [s.name for s in run if was_refused(s)]
+    if refused:
+        which = ", ".join(refused[:5]) + (", …" if len(refused) > 5 else "")
+        print(f"{len(refused)} of {len(run)} charts refused: {which}", file=sys.stderr)  # noqa: T201 (the command line prints)
+    return 0 if not refused else 3 if any(s.answers is not None for s in run) else 2
+
+
+# -- screen ------------------------------------------------------------------------------------------------------
+
+
+def screen(given: argparse.Namespace) -> int:
+    """Print each patient's verdict for each cohort."""
+    library, program, path, cohorts, run = _screened(given)
+    match given.format:
+        case "json":
+            from trialog.charts.read import digest
+            from trialog.render.results import as_json
+
+            _print([as_json(given.trial, library.digest(given.trial), digest(path), program, cohorts, run)])
+        case "csv":
+            from trialog.render.results import as_csv
+
+            _print([as_csv(cohorts, run)])
+        case _:
+            from trialog.render.terminal import verdict_lines
+
+            _print([*_heading(given, program, path, run), ""])
+            _print(verdict_lines(program, cohorts, run, given.width, given.colour))
+            _print(_afterword(given, run))
+    return _finish(run)
+
+
+def _heading(given: argparse.Namespace, program: Program, path: Path, run: Sequence[Screened]) -> list[str]:
+    screened = [s.answers for s in run if s.answers is not None]
+    of_its_own = {a.screening for a in screened}
+    days = "" if not of_its_own else f" on {show_day(min(of_its_own))}" if len(of_its_own) == 1 else " on dates of their own"
+    today = given.as_of is None and any(a.chart.screening is None for a in screened)
+    lines = [program.title, f"{len(screened)} patients from {shown(path)}, screened{days}" + (" (today, where a chart has no screening date; --as-of DATE chooses)" if today else "")]
+    if given.reading:
+        lines.append("read with " + ", ".join(f"{n} = {o}" for n, o in given.reading))
+    return lines
+
+
+def _afterword(given: argparse.Namespace, run: Sequence[Screened]) -> list[str]:
+    lines: list[str] = []
+    aside = sum(len(s.answers.chart.set_aside) for s in run if s.answers is not None)
+    if aside:
+        lines += ["", f"{aside} kinds of record were set aside; `trialog why {given.trial} PATIENT` lists them with the reason."]
+    return lines
+
+
+# -- why ---------------------------------------------------------------------------------------------------------
+
+
+def why(given: argparse.Namespace) -> int:
+    """Explain one patient's verdicts and statuses."""
+    from trialog.proof import Explanations
+    from trialog.render.terminal import explanation_lines, painted, wrapped
+
+    library, program = _program(given)
+    cohorts = _cohorts(given, program)
+    ids = [a.identifier for c in cohorts for a in program.atoms_of(c)]
+    if given.atom is not None and given.atom not in ids:
+        raise _typed("E606", f"there is no atom `{given.atom}`", did_you_mean(given.atom, ids) or f"there are {ids[0]} to {ids[-1]}")
+    screener = Screener(program, _chosen(given, program))
+    path = _charts_path(given, library)
+    charts = list(_read(path, program))
+    mine = [r for r in charts if r.name == given.patient]
+    if not mine:
+        names = [r.name for r in charts]
+        raise _typed("E602", f"there is no patient `{given.patient}` in {shown(path)}",
+                     did_you_mean(given.patient, names) or f"there are {len(names)}, among them {', '.join(names[:3])}")
+    run = list(screen_all(screener, iter(mine), given.as_of, date.today().toordinal()))
+    answers = run[0].answers
+    if answers is None:
+        return _finish(run)
+    explanations = Explanations(answers)
+    _print([f"{given.patient}, screened on {show_day(answers.screening)}"])
+    for cohort in cohorts:
+        verdict = answers.verdict(cohort)
+        _print([f"  {cohort}: {painted(verdict.value, verdict, given.colour)}"])
+    told: set[str] = set()
+    for cohort in cohorts:
+        for a in program.atoms_of(cohort):
+            if a.identifier in told or (given.atom is not None and a.identifier != given.atom):
+                continue
+            told.add(a.identifier)
+            step = explanations.of(a.relation)
+            status = answers.status(a.relation)
+            note = f" ({step.reason.value})" if step.reason is not None else ""
+            _print(["", f"{a.identifier} {painted(status.value, status, given.colour)}{note}: {a.phrase}"])
+            if given.atom is not None or status is not Status.MET:
+                _print(wrapped(" ".join(a.quote.split()), given.width, "  > ", "  > "))
+            _print(line for below in step.below for line in explanation_lines(below, given.width, given.colour, 1))
+            if given.atom is not None:
+                _print([f"  {a.at}"])
+    if given.atom is None and answers.chart.set_aside:
+        _print(["", "set aside:"])
+        _print(line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    "))
+    return _finish(run)
+
+
+# -- readings ----------------------------------------------------------------------------------------------------
+
+
+def readings(given: argparse.Namespace) -> int:
+    """Print, for each option of each reading that is not the one in force, whose verdict it changes."""
+    library, program = _program(given)
+    cohorts = _cohorts(given, program)
+    chosen = _chosen(given, program)
+    path = _charts_path(given, library)
+    charts = list(_read(path, program))
+    today = date.today().toordinal()
+    base = Screener(program, chosen)
+    before = list(screen_all(base, iter(charts), given.as_of, today))
+    for name, reading in program.readings.items():
+        _print([f"{name}: {reading.description}"])
+        for option in reading.options:
+            if option == base.readings[name]:
+                _print([f"  {option} (in force)"])
+                continue
+            after = screen_all(Screener(program, {**chosen, name: option}), iter(charts), given.as_of, today)
+            flips = [f"    {b.answers.chart.patient}  {c}: {b.answers.verdict(c).value} → {a.answers.verdict(c).value}"
+                     for b, a in zip(before, after, strict=True) if a.answers is not None and b.answers is not None
+                     for c in cohorts if b.answers.verdict(c) is not a.answers.verdict(c)]
+            _print([f"  {option}: " + (f"{len(flips)} verdicts change" if len(flips) != 1 else "1 verdict changes"), *flips])
+    return _finish(before)
+
+
+# -- cases -------------------------------------------------------------------------------------------------------
+
+
+def cases(given: argparse.Namespace) -> int:
+    """Compare the answers about a trial's cases with what they expect."""
+    from trialog.cases import disagreements, expectations
+
+    library, program = _program(given)
+    given.charts = None
+    path = _charts_path(given, library)
+    screeners: dict[tuple[tuple[str, str], ...], Screener] = {}
+    total, asked, wrong, bad = 0, 0, 0, 0
+    for read in _read(path, program):
+        chosen, expected, problems = expectations(read, program)
+        _complain([*read.problems, *problems])
+        if read.chart is None or read.chart.screening is None or problems:
+            bad += 1
+            if read.chart is not None and read.chart.screening is None:
+                _print([f"{read.name}: a case needs a screening date"])
+            continue
+        key = tuple(sorted(chosen.items()))
+        screener = screeners.setdefault(key, Screener(program, chosen)) if key not in screeners else screeners[key]
+        total, asked = total + 1, asked + len(expected)
+        for d in disagreements(read, expected, screener, read.chart.screening):
+            wrong += 1
+            what = d.expectation.atom or "verdict"
+            _print([f"{d.patient} {d.expectation.cohort} {what}: expected {d.expectation.wanted}, found {d.found}", f"    {d.expectation.at}"])
+    _print([f"{total} cases, {asked} expectations: " + (f"{wrong} disagree" if wrong else "all agree") + (f"; {bad} cases could not be used" if bad else "")])
+    return 1 if wrong or bad else 0

@@ -1,0 +1,96 @@
+"""A run over many charts: who was screened, who was refused and why, and what was used."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from trialog.answers import Answers, Screener, Status, Verdict
+from trialog.charts.files import ReadChart
+from trialog.problem import Problem, Severity
+from trialog.proof import Explanations, Reason, Step, leaves
+
+
+@dataclass(frozen=True)
+class Screened:
+    """One chart of a run: its answers, or None where it was refused; `problems` says why, or what to mind."""
+
+    name: str
+    answers: Answers | None
+    problems: tuple[Problem, ...]
+
+
+def screen_all(screener: Screener, charts: Iterator[ReadChart], as_of: int | None, today: int) -> Iterator[Screened]:
+    """Screen each chart on `as_of`, or on its own screening date, or `today` where it has none.
+
+    A FHIR bundle has no screening date of its own. A chart that could not be read is passed on with its problems.
+    """
+    for read in charts:
+        if read.chart is None:
+            yield Screened(read.name, None, read.problems)
+            continue
+        day = as_of if as_of is not None else read.chart.screening if read.chart.screening is not None else today
+        yield Screened(read.name, screener.screen(read.chart, day), read.problems)
+
+
+def was_refused(screened: Screened) -> bool:
+    return screened.answers is None and any(p.severity is Severity.ERROR for p in screened.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """An atom on which a verdict rests, or what stands in the way of one."""
+
+    atom: str
+    phrase: str
+    status: Status
+    reason: Reason | None
+    because: str
+
+
+def because(step: Step) -> str:
+    """The lines at the end of an explanation, in one: what was found, or what is missing."""
+    said = dict.fromkeys(leaf.says for leaf in leaves(step) if leaf.says and leaf.says != step.says)
+    return "; ".join(said) or step.says
+
+
+def grounds(answers: Answers, explanations: Explanations, cohort: str) -> list[Ground]:
+    """What the verdict rests on: the atoms that keep the patient out, or those that are not known.
+
+    Empty for an eligible patient. A criterion that rests on no atom is named by its relation.
+    """
+    unsatisfied = answers.unsatisfied(cohort)
+    failing = [c for c, surely in unsatisfied if surely]
+    found: dict[str, Ground] = {}
+    for c in failing or [c for c, _ in unsatisfied]:
+        step = explanations.of(c.relation)
+        atoms = list(_atoms(step)) or [step]
+        for s in atoms:
+            name = s.atom or c.relation.replace("_", " ")
+            status = answers.atom(s.atom) if s.atom else s.status
+            found.setdefault(name, Ground(name, s.says.removeprefix("not: "), status, s.reason, because(s)))
+    return list(found.values())
+
+
+def _atoms(step: Step) -> Iterator[Step]:
+    """The uppermost lines about atoms that have the root's status, or decide it."""
+    if step.atom:
+        yield step
+        return
+    for s in step.below:
+        if s.status is step.status or (s.status is Status.NOT_MET and step.status is Status.NOT_MET):
+            yield from _atoms(s)
+
+
+def because_of(explanations: Explanations, relation: str) -> tuple[Reason | None, str]:
+    """Why an atom has its status, in one line, and the reason where it is unknown."""
+    step = explanations.of(relation)
+    return step.reason, because(step)
+
+
+def counts(run: list[Screened], cohort: str) -> Mapping[Verdict, int]:
+    """How many patients have each verdict for the cohort."""
+    found = dict.fromkeys(Verdict, 0)
+    for s in run:
+        if s.answers is not None:
+            found[s.answers.verdict(cohort)] += 1
+    return found
+
