@@ -205,6 +205,8 @@ class _Rewriting:
         """The clause's body in this mode, without the literals left out and without what only they could bind."""
         kept = [p for i, p in enumerate(self.clause.body) if i not in left_out]
         body = _Body(mode, {a.name for p in kept if isinstance(p, Tuple) and not p.negated for a in p.args if isinstance(a, Var)})
+        if self.head.about_patient and isinstance(self.clause.args[0], Var):
+            body.bound.add(self.clause.args[0].name)  # by a tuple that is kept, or by what lets one be left out
         shared = self.shared(kept)
         for p in kept:
             if isinstance(p, Tuple) and not p.negated:

@@ -82,20 +82,6 @@ class Explanations:
         return self._explanation.relation(relation, ())
 
 
-def reason(step: Step) -> Reason | None:
-    """The reason of an unknown step: the first in the order of `Reason` among the lines that it rests on."""
-    return step.reason
-
-
-def leaves(step: Step) -> Iterator[Step]:
-    """The lines at the end of the tree that have the root's status, or all where none has."""
-    alike = [s for s in step.below if s.status is step.status] if step.status is Status.UNKNOWN else list(step.below)
-    if not step.below or not alike:
-        yield step
-    for s in alike:
-        yield from leaves(s)
-
-
 type _Known = Mapping[str, "str | Interval | None"]
 """The values of variables: a concept or patient, an interval, or None where an unrecorded tuple leaves it open."""
 
@@ -230,7 +216,7 @@ class _Search:
             yield from self.solutions(rest, values, done if step is None else (*done, step))
         if not any_way and len(done) + 1 > self.depth:
             self.depth = len(done) + 1
-            self.deepest = tuple(failed[:3]) or (Step("no value fits", Status.NOT_MET),)
+            self.deepest = (*done, *(failed[:3] or [Step("no value fits", Status.NOT_MET)]))
 
     def next(self, left: tuple[Premise, ...], known: _Known) -> Premise:
         for p in left:
@@ -296,7 +282,9 @@ class _Search:
         what = self.e.label(str(about)) if about is not None else self.e.vocabulary.relations[p.relation].description
         found = row in self.e.rows(f"recorded {p.relation}")
         holds = found is not p.negated
-        return Step(f"{'a record' if found else 'no record'} of {what}", Status.MET if holds else Status.NOT_MET)
+        evidence = self.e.evidence(f"recorded {p.relation}", row)
+        says = "; ".join(self.e.record_words(r) for r in evidence.records[-2:]) if found else f"no record of {what}"
+        return Step(says, Status.MET if holds else Status.NOT_MET, places=tuple(r.place for r in evidence.records[-2:]))
 
     def judged(self, p: Tuple, relation: Relation) -> Step:
         question = next(str(a.value) for a in p.args[1:] if isinstance(a, Const))
@@ -544,8 +532,8 @@ class _Search:
             return Step(says, Status.MET, at=at)
         if maybe:
             cause = _worse(one.cause, other.cause) or Cause.IMPRECISE
-            return Step(f"{says}: not known", Status.UNKNOWN, _FROM_CAUSE[cause], at=at)
-        return Step(f"{says}: does not hold", Status.NOT_MET, at=at)
+            return Step(f"{says} is not known", Status.UNKNOWN, _FROM_CAUSE[cause], at=at)
+        return Step(f"{says} does not hold", Status.NOT_MET, at=at)
 
     def spelled(self, at: Span | None, known: _Known) -> str:
         """The author's words, values in the place of variables."""

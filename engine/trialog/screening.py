@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from trialog.answers import Answers, Screener, Status, Verdict
 from trialog.charts.files import ReadChart
 from trialog.problem import Problem, Severity
-from trialog.proof import Explanations, Reason, Step, leaves
+from trialog.proof import Explanations, Reason, Step
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,23 @@ class Ground:
 
 def because(step: Step) -> str:
     """The lines at the end of an explanation, in one: what was found, or what is missing."""
-    said = dict.fromkeys(leaf.says for leaf in leaves(step) if leaf.says and leaf.says != step.says)
-    return "; ".join(said) or step.says
+    return "; ".join(dict.fromkeys(said for said in _said(step) if said)) or step.says
+
+
+def _said(step: Step) -> Iterator[str]:
+    """The decisive lines; a comparison is preceded by the record whose value it compares."""
+    if not step.below:
+        yield step.says
+        return
+    decisive = [s for s in step.below if s.status is step.status] if step.status is not Status.MET else list(step.below)
+    for s in decisive or step.below:
+        if s.below:
+            yield from _said(s)
+        elif s.at is not None and not s.places:
+            records = [r.says for r in step.below if r.places and r.status is Status.MET]
+            yield f"{', '.join(records)}: {s.says}" if records and step.status is not Status.MET else s.says if not records else ""
+        else:
+            yield s.says
 
 
 def grounds(answers: Answers, explanations: Explanations, cohort: str) -> list[Ground]:
