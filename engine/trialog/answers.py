@@ -104,7 +104,10 @@ class Answers:
                 decided[f"{OPEN} {name}"] = {}
                 if agreed:
                     for mode in (CERTAIN, POSSIBLE):
-                        decided[f"{mode} {name}"] = {**decided.get(f"{mode} {name}", {}), **dict.fromkeys(awaited, NO_EVIDENCE)}
+                        decided[f"{mode} {name}"] = {
+                            **decided.get(f"{mode} {name}", {}),
+                            **dict.fromkeys(awaited, NO_EVIDENCE),
+                        }
             found.append(self.screener.engine.run(decided))
         return found
 
@@ -150,4 +153,3 @@ def atoms_beneath(program: Program, relation: str) -> list[ProtocolAtom]:
                 reached.add(name)
                 waiting.append(name)
     return [a for a in program.atoms.values() if a.relation in reached]
-

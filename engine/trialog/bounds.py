@@ -15,7 +15,22 @@ from dataclasses import dataclass, field
 from itertools import chain, combinations
 
 from trialog.check.types import column_type
-from trialog.plain import Absent, Either, Fetch, Greatest, Least, Let, Number, PlainProgram, Row, Rule, Slot, Step, Tally, Test
+from trialog.plain import (
+    Absent,
+    Either,
+    Fetch,
+    Greatest,
+    Least,
+    Let,
+    Number,
+    PlainProgram,
+    Row,
+    Rule,
+    Slot,
+    Step,
+    Tally,
+    Test,
+)
 from trialog.program import (
     Chosen,
     Clause,
@@ -119,7 +134,11 @@ class _Rewriting:
     def is_exact(self, relation: str, source: Source = Source.ALL) -> bool:
         if relation in self.program.derived:
             return self.program.derived[relation].is_exact
-        return relation == "screening" or source is Source.RECORDED or self.vocabulary.relations[relation].kind is Kind.KNOWN
+        return (
+            relation == "screening"
+            or source is Source.RECORDED
+            or self.vocabulary.relations[relation].kind is Kind.KNOWN
+        )
 
     def sorts(self, premise: Tuple) -> list[Sort]:
         if premise.relation == "screening":
@@ -139,7 +158,9 @@ class _Rewriting:
         growing = True
         while growing:
             size = len(exact)
-            exact |= {p.variable.name for p in self.clause.body if isinstance(p, Given) and variables(p.expression) <= exact}
+            exact |= {
+                p.variable.name for p in self.clause.body if isinstance(p, Given) and variables(p.expression) <= exact
+            }
             growing = size != len(exact)
         return frozenset(exact)
 
@@ -204,7 +225,9 @@ class _Rewriting:
     def body(self, mode: str, left_out: frozenset[int]) -> _Body:
         """The clause's body in this mode, without the literals left out and without what only they could bind."""
         kept = [p for i, p in enumerate(self.clause.body) if i not in left_out]
-        body = _Body(mode, {a.name for p in kept if isinstance(p, Tuple) and not p.negated for a in p.args if isinstance(a, Var)})
+        body = _Body(
+            mode, {a.name for p in kept if isinstance(p, Tuple) and not p.negated for a in p.args if isinstance(a, Var)}
+        )
         if self.head.about_patient and isinstance(self.clause.args[0], Var):
             body.bound.add(self.clause.args[0].name)  # by a tuple that is kept, or by what lets one be left out
         shared = self.shared(kept)
@@ -225,7 +248,13 @@ class _Rewriting:
         seen: list[str] = []
         for p in kept:
             if isinstance(p, Tuple) and not p.negated and not self.is_exact(p.relation, p.source):
-                seen.extend({a.name for a, s in zip(p.args, self.sorts(p), strict=True) if isinstance(a, Var) and s is Sort.CONCEPT})
+                seen.extend(
+                    {
+                        a.name
+                        for a, s in zip(p.args, self.sorts(p), strict=True)
+                        if isinstance(a, Var) and s is Sort.CONCEPT
+                    }
+                )
         return {name for name in seen if seen.count(name) > 1}
 
     def new(self, stem: str) -> Var:
@@ -256,14 +285,18 @@ class _Rewriting:
             return None
         return relation.concept_column + 1
 
-    def slots(self, p: Tuple, body: _Body, mode: str, bind: bool) -> tuple[tuple[Slot, ...], list[Fetch | Test | Either]]:
+    def slots(
+        self, p: Tuple, body: _Body, mode: str, bind: bool
+    ) -> tuple[tuple[Slot, ...], list[Fetch | Test | Either]]:
         """The slots of a fetch, and the tests that its row must pass besides."""
         slots: list[Slot] = []
         tests: list[Fetch | Test | Either] = []
         exact = self.is_exact(p.relation, p.source)
         about = self.about(p)
         if p.source is not Source.ALL and about is not None:
-            self.asked.add((p.relation, str(p.args[about].value)) if isinstance(p.args[about], Const) else (p.relation, ""))
+            self.asked.add(
+                (p.relation, str(p.args[about].value)) if isinstance(p.args[about], Const) else (p.relation, "")
+            )
         if p.source is Source.RECORDED and about is None:
             return (p.args[0],), tests
         if p.source is Source.RECORDED or (about is not None and self.kind(p) is Kind.JUDGEMENT):
@@ -311,7 +344,9 @@ class _Rewriting:
         tests.append(Fetch("is_a", (member, Const(concept))))
         return member
 
-    def wide(self, arg: Var | Const | Whatever, body: _Body, mode: str, tests: list[Fetch | Test | Either], bind: bool) -> tuple[Slot, Slot]:
+    def wide(
+        self, arg: Var | Const | Whatever, body: _Body, mode: str, tests: list[Fetch | Test | Either], bind: bool
+    ) -> tuple[Slot, Slot]:
         """The two columns of a value that may be an interval."""
         if isinstance(arg, Whatever):
             return arg, arg
@@ -395,7 +430,11 @@ class _Rewriting:
         if p.source is Source.LATEST:
             since, until = self.new("Since"), self.new("Until")
             low, high = self.when(p, body)
-            return [Fetch(f"{OPEN} latest {p.relation}", (patient, concept, since, until)), Test("<=", since, high), Test("<", low, until)]
+            return [
+                Fetch(f"{OPEN} latest {p.relation}", (patient, concept, since, until)),
+                Test("<=", since, high),
+                Test("<", low, until),
+            ]
         if isinstance(concept, Const):
             return [Fetch(f"{OPEN} {p.relation}", (patient, concept))]
         if isinstance(concept, Var) and concept.name in body.bound:
@@ -438,7 +477,11 @@ class _Rewriting:
             case Shifted(day, by, sign):
                 return Shifted(self.end(day, which), by, sign)  # type: ignore[arg-type]
             case Product(left, right):
-                corners = {Product(x, y): None for x in (self.low(left), self.high(left)) for y in (self.low(right), self.high(right))}  # type: ignore[arg-type]
+                corners = {
+                    Product(x, y): None
+                    for x in (self.low(left), self.high(left))
+                    for y in (self.low(right), self.high(right))
+                }  # type: ignore[arg-type]
                 several = tuple(corners)
                 return several[0] if len(several) == 1 else (Greatest if which else Least)(several)
 

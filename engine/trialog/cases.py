@@ -45,18 +45,35 @@ def expectations(read: ReadChart, program: Program) -> tuple[dict[str, str], lis
             case "readings":
                 for name, option in _members(node, problems):
                     if name not in program.readings or _text(option) not in program.readings[name].options:
-                        problems.append(Problem("E607", f"`{name}` = `{_text(option)}` is no reading of this trial", option.at,
-                                                did_you_mean(name, program.readings)))
+                        problems.append(
+                            Problem(
+                                "E607",
+                                f"`{name}` = `{_text(option)}` is no reading of this trial",
+                                option.at,
+                                did_you_mean(name, program.readings),
+                            )
+                        )
                     else:
                         readings[name] = _text(option)
             case "cohorts":
                 for cohort, said in _members(node, problems):
                     if cohort not in program.cohorts:
-                        problems.append(Problem("E607", f"there is no cohort `{cohort}`", said.at, did_you_mean(cohort, program.cohorts)))
+                        problems.append(
+                            Problem(
+                                "E607", f"there is no cohort `{cohort}`", said.at, did_you_mean(cohort, program.cohorts)
+                            )
+                        )
                         continue
                     found.extend(_of_cohort(cohort, said, program, problems))
             case _:
-                problems.append(Problem("E607", f"`{key}` is not something that a case expects", node.at, "expect `cohorts`, under `readings` if need be"))
+                problems.append(
+                    Problem(
+                        "E607",
+                        f"`{key}` is not something that a case expects",
+                        node.at,
+                        "expect `cohorts`, under `readings` if need be",
+                    )
+                )
     return readings, found, problems
 
 
@@ -67,17 +84,34 @@ def _of_cohort(cohort: str, said: Node, program: Program, problems: list[Problem
             if _text(node) in _VERDICTS:
                 yield Expectation(cohort, None, _text(node), node.at)
             else:
-                problems.append(Problem("E607", f"`{_text(node)}` is no verdict", node.at, did_you_mean(_text(node), _VERDICTS)))
+                problems.append(
+                    Problem("E607", f"`{_text(node)}` is no verdict", node.at, did_you_mean(_text(node), _VERDICTS))
+                )
         elif key == "atoms":
             for atom, status in _members(node, problems):
                 if atom not in ids:
-                    problems.append(Problem("E607", f"the cohort `{cohort}` has no atom `{atom}`", status.at, did_you_mean(atom, ids)))
+                    problems.append(
+                        Problem(
+                            "E607", f"the cohort `{cohort}` has no atom `{atom}`", status.at, did_you_mean(atom, ids)
+                        )
+                    )
                 elif _text(status) not in _STATUSES:
-                    problems.append(Problem("E607", f"`{_text(status)}` is no status", status.at, did_you_mean(_text(status), _STATUSES)))
+                    problems.append(
+                        Problem(
+                            "E607", f"`{_text(status)}` is no status", status.at, did_you_mean(_text(status), _STATUSES)
+                        )
+                    )
                 else:
                     yield Expectation(cohort, atom, _text(status), status.at)
         else:
-            problems.append(Problem("E607", f"`{key}` is not something that a case expects of a cohort", node.at, "expect its `verdict` and `atoms`"))
+            problems.append(
+                Problem(
+                    "E607",
+                    f"`{key}` is not something that a case expects of a cohort",
+                    node.at,
+                    "expect its `verdict` and `atoms`",
+                )
+            )
 
 
 def _members(node: Node | None, problems: list[Problem]) -> Iterator[tuple[str, Node]]:
@@ -85,14 +119,23 @@ def _members(node: Node | None, problems: list[Problem]) -> Iterator[tuple[str, 
         for key, value in node.members:
             yield key.value, value
     elif node is not None:
-        problems.append(Problem("E607", "an object is expected here", node.at, 'write `{"cohorts": {"name": {"verdict": "…", "atoms": {"ID": "…"}}}}`'))
+        problems.append(
+            Problem(
+                "E607",
+                "an object is expected here",
+                node.at,
+                'write `{"cohorts": {"name": {"verdict": "…", "atoms": {"ID": "…"}}}}`',
+            )
+        )
 
 
 def _text(node: Node) -> str:
     return node.value if isinstance(node, Text) else ""
 
 
-def disagreements(read: ReadChart, expected: list[Expectation], screener: Screener, screening: int) -> list[Disagreement]:
+def disagreements(
+    read: ReadChart, expected: list[Expectation], screener: Screener, screening: int
+) -> list[Disagreement]:
     """Where the answers about the case's patient are not what it expects."""
     assert read.chart is not None
     answers = screener.screen(read.chart, screening)

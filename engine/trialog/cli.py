@@ -29,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _colour(stream: object) -> bool:
-    return bool(getattr(stream, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return (
+        bool(getattr(stream, "isatty", lambda: False)())
+        and "NO_COLOR" not in os.environ
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def _day(written: str) -> int:
@@ -52,20 +56,33 @@ def _reading(written: str) -> tuple[str, str]:
 def _parser() -> argparse.ArgumentParser:
     codes = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     parser = argparse.ArgumentParser(
-        prog="trialog", description="Who is eligible for a trial, why, why not, and what is missing.", epilog=codes,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="trialog",
+        description="Who is eligible for a trial, why, why not, and what is missing.",
+        epilog=codes,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=_Version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
-        one = commands.add_parser(name, help=says, description=says[0].upper() + says[1:] + ".", epilog=codes,
-                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+        one = commands.add_parser(
+            name,
+            help=says,
+            description=says[0].upper() + says[1:] + ".",
+            epilog=codes,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         one.set_defaults(run=run, colour=_colour(sys.stdout), width=shutil.get_terminal_size((80, 24)).columns)
         one.add_argument("--kb", metavar="FOLDER", help="another knowledge base than the one installed")
         return one
 
     one = command("check", check, "tell everything that is wrong in a knowledge base")
-    one.add_argument("path", nargs="?", metavar="PATH", help="a knowledge base, a trial's folder or its page (default: the one installed)")
+    one.add_argument(
+        "path",
+        nargs="?",
+        metavar="PATH",
+        help="a knowledge base, a trial's folder or its page (default: the one installed)",
+    )
     for name, run, says in (
         ("screen", screen, "give each patient's verdict for each cohort, with the reason"),
         ("why", why, "explain a patient's statuses, with rules, records and what is missing"),
@@ -76,13 +93,25 @@ def _parser() -> argparse.ArgumentParser:
         if name == "why":
             one.add_argument("patient", metavar="PATIENT", help="the patient's name, as `screen` prints it")
             one.add_argument("--atom", metavar="ID", help="this atom alone, for example S4")
-        one.add_argument("--charts", metavar="PATH", help="a chart, a folder of charts or of tables (default: the trial's own cases)")
+        one.add_argument(
+            "--charts", metavar="PATH", help="a chart, a folder of charts or of tables (default: the trial's own cases)"
+        )
         one.add_argument("--cohort", metavar="C", help="this cohort alone")
-        one.add_argument("--as-of", metavar="DATE", type=_day, help="the screening date (default: the chart's own, else today)")
-        one.add_argument("--reading", metavar="NAME=OPTION", type=_reading, action="append", default=[],
-                         help="understand an ambiguous sentence otherwise; may be repeated")
+        one.add_argument(
+            "--as-of", metavar="DATE", type=_day, help="the screening date (default: the chart's own, else today)"
+        )
+        one.add_argument(
+            "--reading",
+            metavar="NAME=OPTION",
+            type=_reading,
+            action="append",
+            default=[],
+            help="understand an ambiguous sentence otherwise; may be repeated",
+        )
         if name == "screen":
-            one.add_argument("--format", choices=("table", "json", "csv"), default="table", help="what to print (default: table)")
+            one.add_argument(
+                "--format", choices=("table", "json", "csv"), default="table", help="what to print (default: table)"
+            )
     one = command("cases", cases, "compare the answers about a trial's own cases with what they expect")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
     return parser

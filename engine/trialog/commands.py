@@ -77,7 +77,11 @@ def check(given: argparse.Namespace) -> int:
 def _library_at(path: Path) -> tuple[Library, tuple[str, ...]]:
     """The knowledge base that a path lies in, and the trials that it means."""
     if not path.exists():
-        raise _typed("E601", f"there is no file or folder `{path}`", "give a knowledge base: a folder with `vocabulary` and `trials`")
+        raise _typed(
+            "E601",
+            f"there is no file or folder `{path}`",
+            "give a knowledge base: a folder with `vocabulary` and `trials`",
+        )
     here = path.resolve()
     for root in (here, *here.parents):
         if (root / "trials").is_dir() and (root / "vocabulary").is_dir():
@@ -85,9 +89,13 @@ def _library_at(path: Path) -> tuple[Library, tuple[str, ...]]:
             inside = here.relative_to(root / "trials").parts if here.is_relative_to(root / "trials") else ()
             trials = (inside[0],) if inside else library.trials
             if not trials:
-                raise _typed("E601", f"`{path}` holds no trial", "a trial is a folder under `trials` with a `protocol.md`")
+                raise _typed(
+                    "E601", f"`{path}` holds no trial", "a trial is a folder under `trials` with a `protocol.md`"
+                )
             return library, trials
-    raise _typed("E601", f"`{path}` is not in a knowledge base", "a knowledge base is a folder with `vocabulary` and `trials`")
+    raise _typed(
+        "E601", f"`{path}` is not in a knowledge base", "a knowledge base is a folder with `vocabulary` and `trials`"
+    )
 
 
 def _case_problems(library: Library, trial: str, program: Program) -> Iterator[Problem]:
@@ -107,8 +115,11 @@ def _case_problems(library: Library, trial: str, program: Program) -> Iterator[P
 def _program(given: argparse.Namespace) -> tuple[Library, Program]:
     library = _library_at(Path(given.kb))[0] if given.kb else Library(shipped())
     if given.trial not in library.trials:
-        raise _typed("E601", f"there is no trial `{given.trial}`",
-                     did_you_mean(given.trial, library.trials) or f"there is {', '.join(f'`{t}`' for t in library.trials)}")
+        raise _typed(
+            "E601",
+            f"there is no trial `{given.trial}`",
+            did_you_mean(given.trial, library.trials) or f"there is {', '.join(f'`{t}`' for t in library.trials)}",
+        )
     program, problems = library.program(given.trial)
     if program is None:
         raise UsageError(*problems)
@@ -119,8 +130,11 @@ def _cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
     if given.cohort is None:
         return tuple(program.cohorts)
     if given.cohort not in program.cohorts:
-        raise _typed("E603", f"there is no cohort `{given.cohort}`",
-                     did_you_mean(given.cohort, program.cohorts) or f"there are {', '.join(f'`{c}`' for c in program.cohorts)}")
+        raise _typed(
+            "E603",
+            f"there is no cohort `{given.cohort}`",
+            did_you_mean(given.cohort, program.cohorts) or f"there are {', '.join(f'`{c}`' for c in program.cohorts)}",
+        )
     return (given.cohort,)
 
 
@@ -128,14 +142,22 @@ def _chosen(given: argparse.Namespace, program: Program) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for name, option in given.reading:
         if name not in program.readings:
-            raise _typed("E604", f"there is no reading `{name}`",
-                         did_you_mean(name, program.readings) or f"there are {', '.join(f'`{r}`' for r in program.readings)}")
+            raise _typed(
+                "E604",
+                f"there is no reading `{name}`",
+                did_you_mean(name, program.readings) or f"there are {', '.join(f'`{r}`' for r in program.readings)}",
+            )
         options = program.readings[name].options
         if option not in options:
-            raise _typed("E604", f"the reading `{name}` has no option `{option}`",
-                         did_you_mean(option, options) or f"its options are {', '.join(f'`{o}`' for o in options)}")
+            raise _typed(
+                "E604",
+                f"the reading `{name}` has no option `{option}`",
+                did_you_mean(option, options) or f"its options are {', '.join(f'`{o}`' for o in options)}",
+            )
         if chosen.get(name, option) != option:
-            raise _typed("E604", f"the reading `{name}` is given twice, as `{chosen[name]}` and as `{option}`", "give it once")
+            raise _typed(
+                "E604", f"the reading `{name}` is given twice, as `{chosen[name]}` and as `{option}`", "give it once"
+            )
         chosen[name] = option
     return chosen
 
@@ -143,8 +165,13 @@ def _chosen(given: argparse.Namespace, program: Program) -> dict[str, str]:
 def _charts_path(given: argparse.Namespace, library: Library) -> Path:
     path = Path(given.charts) if given.charts else library.folder(given.trial) / "cases"
     if not path.exists():
-        raise _typed("E605", f"there is no file or folder `{path}`",
-                     "give a chart, a folder of charts or a folder of tables" if given.charts else "this trial has no cases: give `--charts PATH`")
+        raise _typed(
+            "E605",
+            f"there is no file or folder `{path}`",
+            "give a chart, a folder of charts or a folder of tables"
+            if given.charts
+            else "this trial has no cases: give `--charts PATH`",
+        )
     return path
 
 
@@ -215,9 +242,19 @@ def screen(given: argparse.Namespace) -> int:
 def _heading(given: argparse.Namespace, program: Program, path: Path, run: Sequence[Screened]) -> list[str]:
     screened = [s.answers for s in run if s.answers is not None]
     of_its_own = {a.screening for a in screened}
-    days = "" if not of_its_own else f" on {show_day(min(of_its_own))}" if len(of_its_own) == 1 else " on dates of their own"
+    days = (
+        ""
+        if not of_its_own
+        else f" on {show_day(min(of_its_own))}"
+        if len(of_its_own) == 1
+        else " on dates of their own"
+    )
     today = given.as_of is None and any(a.chart.screening is None for a in screened)
-    lines = [program.title, f"{len(screened)} patients from {shown(path)}, screened{days}" + (" (today, where a chart has no screening date; --as-of DATE chooses)" if today else "")]
+    lines = [
+        program.title,
+        f"{len(screened)} patients from {shown(path)}, screened{days}"
+        + (" (today, where a chart has no screening date; --as-of DATE chooses)" if today else ""),
+    ]
     if given.reading:
         lines.append("read with " + ", ".join(f"{n} = {o}" for n, o in given.reading))
     return lines
@@ -227,7 +264,10 @@ def _afterword(given: argparse.Namespace, run: Sequence[Screened]) -> list[str]:
     lines: list[str] = []
     aside = sum(len(s.answers.chart.set_aside) for s in run if s.answers is not None)
     if aside:
-        lines += ["", f"{aside} kinds of record were set aside; `trialog why {given.trial} PATIENT` lists them with the reason."]
+        lines += [
+            "",
+            f"{aside} kinds of record were set aside; `trialog why {given.trial} PATIENT` lists them with the reason.",
+        ]
     return lines
 
 
@@ -243,15 +283,22 @@ def why(given: argparse.Namespace) -> int:
     cohorts = _cohorts(given, program)
     ids = [a.identifier for c in cohorts for a in program.atoms_of(c)]
     if given.atom is not None and given.atom not in ids:
-        raise _typed("E606", f"there is no atom `{given.atom}`", did_you_mean(given.atom, ids) or f"there are {ids[0]} to {ids[-1]}")
+        raise _typed(
+            "E606",
+            f"there is no atom `{given.atom}`",
+            did_you_mean(given.atom, ids) or f"there are {ids[0]} to {ids[-1]}",
+        )
     screener = Screener(program, _chosen(given, program))
     path = _charts_path(given, library)
     charts = list(_read(path, program))
     mine = [r for r in charts if r.name == given.patient]
     if not mine:
         names = [r.name for r in charts]
-        raise _typed("E602", f"there is no patient `{given.patient}` in {shown(path)}",
-                     did_you_mean(given.patient, names) or f"there are {len(names)}, among them {', '.join(names[:3])}")
+        raise _typed(
+            "E602",
+            f"there is no patient `{given.patient}` in {shown(path)}",
+            did_you_mean(given.patient, names) or f"there are {len(names)}, among them {', '.join(names[:3])}",
+        )
     run = list(screen_all(screener, iter(mine), given.as_of, date.today().toordinal()))
     answers = run[0].answers
     if answers is None:
@@ -278,7 +325,9 @@ def why(given: argparse.Namespace) -> int:
                 _print([f"  {a.at}"])
     if given.atom is None and answers.chart.set_aside:
         _print(["", "set aside:"])
-        _print(line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    "))
+        _print(
+            line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    ")
+        )
     return _finish(run)
 
 
@@ -302,10 +351,19 @@ def readings(given: argparse.Namespace) -> int:
                 _print([f"  {option} (in force)"])
                 continue
             after = screen_all(Screener(program, {**chosen, name: option}), iter(charts), given.as_of, today)
-            flips = [f"    {b.answers.chart.patient}  {c}: {b.answers.verdict(c).value} → {a.answers.verdict(c).value}"
-                     for b, a in zip(before, after, strict=True) if a.answers is not None and b.answers is not None
-                     for c in cohorts if b.answers.verdict(c) is not a.answers.verdict(c)]
-            _print([f"  {option}: " + (f"{len(flips)} verdicts change" if len(flips) != 1 else "1 verdict changes"), *flips])
+            flips = [
+                f"    {b.answers.chart.patient}  {c}: {b.answers.verdict(c).value} → {a.answers.verdict(c).value}"
+                for b, a in zip(before, after, strict=True)
+                if a.answers is not None and b.answers is not None
+                for c in cohorts
+                if b.answers.verdict(c) is not a.answers.verdict(c)
+            ]
+            _print(
+                [
+                    f"  {option}: " + (f"{len(flips)} verdicts change" if len(flips) != 1 else "1 verdict changes"),
+                    *flips,
+                ]
+            )
     return _finish(before)
 
 
@@ -335,6 +393,17 @@ def cases(given: argparse.Namespace) -> int:
         for d in disagreements(read, expected, screener, read.chart.screening):
             wrong += 1
             what = d.expectation.atom or "verdict"
-            _print([f"{d.patient} {d.expectation.cohort} {what}: expected {d.expectation.wanted}, found {d.found}", f"    {d.expectation.at}"])
-    _print([f"{total} cases, {asked} expectations: " + (f"{wrong} disagree" if wrong else "all agree") + (f"; {bad} cases could not be used" if bad else "")])
+            _print(
+                [
+                    f"{d.patient} {d.expectation.cohort} {what}: expected {d.expectation.wanted}, found {d.found}",
+                    f"    {d.expectation.at}",
+                ]
+            )
+    _print(
+        [
+            f"{total} cases, {asked} expectations: "
+            + (f"{wrong} disagree" if wrong else "all agree")
+            + (f"; {bad} cases could not be used" if bad else "")
+        ]
+    )
     return 1 if wrong or bad else 0

@@ -28,7 +28,19 @@ _TOKEN = re.compile(
     |(?P<sign>\.\.|:-|!=|<=|>=|[=<>+\-*/(){}\[\],:.|])""",
     re.VERBOSE,
 )
-_INSTEAD = {"≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "–": "-", "−": "-", "“": '"', "”": '"', "‘": "'", "’": "'"}
+_INSTEAD = {
+    "≥": ">=",
+    "≤": "<=",
+    "≠": "!=",
+    "×": "*",
+    "÷": "/",
+    "–": "-",
+    "−": "-",
+    "“": '"',
+    "”": '"',
+    "‘": "'",
+    "’": "'",
+}
 
 
 def tokens(source: Source, start: int, end: int) -> tuple[list[Token], list[Problem]]:
@@ -55,6 +67,8 @@ def _stray(source: Source, at: int) -> Problem:
     char = source.text[at]
     if char in "\"'":
         what = "text" if char == '"' else "unit"
-        return Problem("E102", f"this {what} has no end", Span(source, at, at + 1), f"close it with `{char}` on the same line")
+        return Problem(
+            "E102", f"this {what} has no end", Span(source, at, at + 1), f"close it with `{char}` on the same line"
+        )
     help_ = f"write `{_INSTEAD[char]}`" if char in _INSTEAD else "take it out, or put it into a comment after `%`"
     return Problem("E101", f"`{char}` is not a sign of the language", Span(source, at, at + 1), help_)

@@ -69,9 +69,13 @@ def read(path: Path, problems: list[Problem], code: str = "E108") -> Source | No
     except FileNotFoundError:
         problems.append(Problem(code, f"there is no file `{name}`", at, "write it, or give the folder that holds it"))
     except UnicodeDecodeError as error:
-        problems.append(Problem(code, f"`{name}` is not UTF-8 text: byte {error.start} cannot be read", at, "save it as UTF-8"))
+        problems.append(
+            Problem(code, f"`{name}` is not UTF-8 text: byte {error.start} cannot be read", at, "save it as UTF-8")
+        )
     except OSError as error:
-        problems.append(Problem(code, f"`{name}` cannot be read: {error.strerror}", at, "check that it is a file that you may read"))
+        problems.append(
+            Problem(code, f"`{name}` cannot be read: {error.strerror}", at, "check that it is a file that you may read")
+        )
     return None
 
 

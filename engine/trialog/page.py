@@ -72,11 +72,20 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
             elif words.casefold().startswith("cohort"):
                 found = _COHORT.fullmatch(words)
                 if not found:
-                    problems.append(Problem(
-                        "E105", f"the heading `{words}` does not begin a cohort", at,
-                        "write it as `## Cohort sle: Systemic lupus erythematosus`: a name in small letters, then a title"))
+                    problems.append(
+                        Problem(
+                            "E105",
+                            f"the heading `{words}` does not begin a cohort",
+                            at,
+                            "write it as `## Cohort sle: Systemic lupus erythematosus`: a name in small letters, then a title",
+                        )
+                    )
                 elif found[1] == ALL_COHORTS or any(c.name == found[1] for c in cohorts):
-                    problems.append(Problem("E106", f"the cohort `{found[1]}` begins twice", at, "give each cohort a name of its own"))
+                    problems.append(
+                        Problem(
+                            "E106", f"the cohort `{found[1]}` begins twice", at, "give each cohort a name of its own"
+                        )
+                    )
                 else:
                     cohorts.append(Cohort(found[1], found[2].strip(), at))
                     cohort, cohort_level, fresh, resting = found[1], level, [], ()
@@ -94,8 +103,14 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
             start = source.offset(first + 2) if first + 1 < len(lines) else len(source.text)
             end = source.offset(last) if closed else len(source.text)
             if not closed:
-                problems.append(Problem("E107", "this block of rules has no end", whole_line(source, first + 1),
-                                        "end it with a line of three backticks"))
+                problems.append(
+                    Problem(
+                        "E107",
+                        "this block of rules has no end",
+                        whole_line(source, first + 1),
+                        "end it with a line of three backticks",
+                    )
+                )
             if fresh:
                 resting, fresh = tuple(fresh), []
             blocks.append(Block(cohort, resting, Span(source, min(start, end), end)))

@@ -4,7 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trialog.bounds import variables
-from trialog.plain import Absent, Either, Fetch, Greatest, Least, Let, Number, PlainProgram, Row, Rule, Step, Tally, Test
+from trialog.plain import (
+    Absent,
+    Either,
+    Fetch,
+    Greatest,
+    Least,
+    Let,
+    Number,
+    PlainProgram,
+    Row,
+    Rule,
+    Step,
+    Tally,
+    Test,
+)
 from trialog.program import Const, Var
 
 
@@ -58,12 +72,21 @@ def _mentions(step: Step) -> Iterable[Fetch | Tally]:
 
 def _that_can_fire(rules: list[Rule], program: PlainProgram) -> list[Rule]:
     """The rules without those that need a row of a relation which no rule derives, and without tests that it has none."""
-    every = {r.relation for r in program.rules} | {f"{m} {r.relation.split(' ', 1)[-1]}" for r in program.rules
-                                                   for m in ("certain", "possible", "open", "countable")}
+    every = {r.relation for r in program.rules} | {
+        f"{m} {r.relation.split(' ', 1)[-1]}"
+        for r in program.rules
+        for m in ("certain", "possible", "open", "countable")
+    }
     while True:
         empty = every - {r.relation for r in rules}
         kept = [
-            Rule(r.relation, r.slots, tuple(x for x in r.body if not (isinstance(x, Absent) and _is_empty(x.body, empty))), r.readings, r.origin)
+            Rule(
+                r.relation,
+                r.slots,
+                tuple(x for x in r.body if not (isinstance(x, Absent) and _is_empty(x.body, empty))),
+                r.readings,
+                r.origin,
+            )
             for r in rules
             if not _is_empty(r.body, empty)
         ]
@@ -73,7 +96,11 @@ def _that_can_fire(rules: list[Rule], program: PlainProgram) -> list[Rule]:
 
 
 def _is_empty(body: Iterable[Step], empty: set[str]) -> bool:
-    return any(x.relation in empty and not (isinstance(x, Tally) and x.bound == 0) for x in body if isinstance(x, Fetch | Tally))
+    return any(
+        x.relation in empty and not (isinstance(x, Tally) and x.bound == 0)
+        for x in body
+        if isinstance(x, Fetch | Tally)
+    )
 
 
 def _reachable(rules: list[Rule], wanted: frozenset[str]) -> list[Rule]:
@@ -128,7 +155,9 @@ def order(body: tuple[Step, ...], bound: set[str], outside: set[str], static: It
         else:
             fetches = [x for x in left if isinstance(x, Fetch)]
             if not fetches:
-                raise AssertionError(f"no step of {left} has its variables bound: the safety check should have refused the rule")
+                raise AssertionError(
+                    f"no step of {left} has its variables bound: the safety check should have refused the rule"
+                )
             step = max(fetches, key=lambda x: (x.relation not in static, _bound_slots(x, bound)))
         left.remove(step)
         done.append(step)

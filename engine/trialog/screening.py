@@ -62,7 +62,13 @@ def _said(step: Step) -> Iterator[str]:
             yield from _said(s)
         elif s.at is not None and not s.places:
             records = [r.says for r in step.below if r.places and r.status is Status.MET]
-            yield f"{', '.join(records)}: {s.says}" if records and step.status is not Status.MET else s.says if not records else ""
+            yield (
+                f"{', '.join(records)}: {s.says}"
+                if records and step.status is not Status.MET
+                else s.says
+                if not records
+                else ""
+            )
         else:
             yield s.says
 
@@ -108,4 +114,3 @@ def counts(run: list[Screened], cohort: str) -> Mapping[Verdict, int]:
         if s.answers is not None:
             found[s.answers.verdict(cohort)] += 1
     return found
-

@@ -110,8 +110,10 @@ _SPELLINGS = {
     "lb": "[lb_av]",
     "in": "[in_i]",
 }
-_TERM = re.compile(r"(?P<annotation>\{[!-z|~]{1,30}\})|(?P<symbol>10\*|%|mm\[Hg\]|[A-Za-z]*\[[A-Za-z_]+\]|[A-Za-z]+)(?P<power>-?\d)?"
-                   r"|(?P<number>\d{1,6})")
+_TERM = re.compile(
+    r"(?P<annotation>\{[!-z|~]{1,30}\})|(?P<symbol>10\*|%|mm\[Hg\]|[A-Za-z]*\[[A-Za-z_]+\]|[A-Za-z]+)(?P<power>-?\d)?"
+    r"|(?P<number>\d{1,6})"
+)
 
 
 @lru_cache(maxsize=4096)

@@ -140,7 +140,9 @@ def days(written: str) -> Interval:
     """
     found = _DATE.fullmatch(written.strip()) if written.isascii() else None
     if not found or (found[4] and not found[3]):
-        raise ValueError(f"`{written[:40]}` is not a date; write it as 2025-03-31, or 2025-03 where the day is not known")
+        raise ValueError(
+            f"`{written[:40]}` is not a date; write it as 2025-03-31, or 2025-03 where the day is not known"
+        )
     year, month, day = int(found[1]), found[2], found[3]
     try:
         first = date(year, int(month or 1), int(day or 1))

@@ -76,7 +76,9 @@ class _Facts:
         begin_at = relation.position("on") if relation.position("on") is not None else relation.position("from")
         begin = record.values[begin_at] if begin_at is not None else None
         if not isinstance(begin, Interval):
-            self.counted[relation.name].append(_Counted(record, Interval(FIRST_DAY, self.screening), is_sure(record), None))
+            self.counted[relation.name].append(
+                _Counted(record, Interval(FIRST_DAY, self.screening), is_sure(record), None)
+            )
             return
         if begin.low > self.screening:
             return
@@ -85,7 +87,9 @@ class _Facts:
         values[begin_at or 0] = held
         end_at = relation.position("to")
         if end_at is not None and isinstance(end := record.values[end_at], Interval):
-            values[end_at] = self.held(Interval(min(max(end.low, begin.low), LAST_DAY), max(end.high, begin.low), end.cause))
+            values[end_at] = self.held(
+                Interval(min(max(end.low, begin.low), LAST_DAY), max(end.high, begin.low), end.cause)
+            )
         sure = is_sure(record) and begin.high <= self.screening
         doubt = None if sure else Cause.MISSING if not is_sure(record) else Cause.IMPRECISE
         if any(self.denies(d, relation, values, begin) for d in self.chart.denied):
@@ -99,8 +103,12 @@ class _Facts:
 
     def denies(self, denied: Denied, relation: Relation, values: Sequence[Value], begin: Interval) -> bool:
         about = relation.concept_column
-        return (denied.relation == relation.name and about is not None and begin.low <= denied.through.high
-                and self.vocabulary.is_a(str(values[about]), denied.concept))
+        return (
+            denied.relation == relation.name
+            and about is not None
+            and begin.low <= denied.through.high
+            and self.vocabulary.is_a(str(values[about]), denied.concept)
+        )
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
@@ -121,12 +129,16 @@ class _Facts:
     def meanings(self, values: Sequence[Value]) -> Iterable[tuple[Value, ...]]:
         """Every row that these values may mean: a class stands for itself and for each of its members."""
         options: list[Iterable[Value]] = [
-            [v] if isinstance(v, Interval) or v in self.vocabulary.leaves else sorted(self.vocabulary.descendants[v]) for v in values
+            [v] if isinstance(v, Interval) or v in self.vocabulary.leaves else sorted(self.vocabulary.descendants[v])
+            for v in values
         ]
         return product(*options)
 
     def causes(self, values: Sequence[Value]) -> tuple[Cause | None, ...]:
-        return tuple(v.cause if isinstance(v, Interval) else None if v in self.vocabulary.leaves else Cause.MISSING for v in values)
+        return tuple(
+            v.cause if isinstance(v, Interval) else None if v in self.vocabulary.leaves else Cause.MISSING
+            for v in values
+        )
 
     def events(self, relation: Relation, asked: Sequence[str]) -> None:
         about = relation.concept_column
@@ -152,7 +164,11 @@ class _Facts:
             if c.relation == relation.name and c.through.low >= self.screening:
                 closed |= self.vocabulary.descendants[c.concept]
         open_leaves = (self.vocabulary.descendants[root] & self.vocabulary.leaves) - closed
-        still_open = frozenset[str]().union(*(self.vocabulary.ancestors[leaf] for leaf in open_leaves)) if closed else self.vocabulary.descendants[root]
+        still_open = (
+            frozenset[str]().union(*(self.vocabulary.ancestors[leaf] for leaf in open_leaves))
+            if closed
+            else self.vocabulary.descendants[root]
+        )
         self.found[f"open {relation.name}"] = {(self.patient, c): NO_EVIDENCE for c in still_open}
 
     def completed(self, c: _Counted, relation: Relation) -> tuple[Value, ...]:
@@ -172,9 +188,13 @@ class _Facts:
             return c.record.values
         cause = whole.cause or part.cause if Cause.MISSING not in (whole.cause, part.cause) else measure.cause
         if whole.cause is Cause.MISSING:
-            values[whole_at] = _around(part.low * measure.low, min(part.high * measure.high, GREATEST), part.cause or cause)
+            values[whole_at] = _around(
+                part.low * measure.low, min(part.high * measure.high, GREATEST), part.cause or cause
+            )
         else:
-            values[part_at] = _around(exact(_over(whole.low, measure.high)), exact(_over(whole.high, measure.low)), whole.cause or cause)
+            values[part_at] = _around(
+                exact(_over(whole.low, measure.high)), exact(_over(whole.high, measure.low)), whole.cause or cause
+            )
         return tuple(values)
 
     def measured(self, concept: str, when: Interval) -> Interval | None:
@@ -193,8 +213,12 @@ class _Facts:
 
     def stretches(self, relation: Relation, concept: str) -> Iterable[Stretch]:
         about = relation.concept_column or 0
-        dated = [(c.when, c.sure and self.vocabulary.is_a(str(c.record.values[about]), concept), c.record) for c in self.counted[relation.name]
-                 if self.vocabulary.is_a(str(c.record.values[about]), concept) or self.vocabulary.is_a(concept, str(c.record.values[about]))]
+        dated = [
+            (c.when, c.sure and self.vocabulary.is_a(str(c.record.values[about]), concept), c.record)
+            for c in self.counted[relation.name]
+            if self.vocabulary.is_a(str(c.record.values[about]), concept)
+            or self.vocabulary.is_a(concept, str(c.record.values[about]))
+        ]
         return stretches(dated)
 
     def latest(self, relation: Relation, concept: str) -> None:
@@ -207,7 +231,11 @@ class _Facts:
                 continue
             answers, sure = self.answers(relation, concept, about, s)
             for values in answers:
-                evidence = Evidence(s.candidates, self.causes(values), None if s.sure and sure else Cause.CONFLICTING if s.sure else Cause.MISSING)
+                evidence = Evidence(
+                    s.candidates,
+                    self.causes(values),
+                    None if s.sure and sure else Cause.CONFLICTING if s.sure else Cause.MISSING,
+                )
                 row = (*self.row(values), s.since, s.until)
                 if s.sure and sure:
                     self.put(f"certain latest {relation.name}", row, evidence)
@@ -217,9 +245,16 @@ class _Facts:
     def answers(self, relation: Relation, concept: str, about: int, s: Stretch) -> tuple[list[tuple[Value, ...]], bool]:
         """The rows that the candidates make: dates and numbers drawn together, answers in concepts kept apart."""
         same_day = len({(r.values[relation.position("on") or 0]) for r in s.candidates}) == 1
-        wide = [hull([v for r in s.candidates if isinstance(v := r.values[i], Interval)], same_day)
-                if not isinstance(c.type, Coded) else None for i, c in enumerate(relation.columns)]
-        coded = {tuple(concept if i == about else v for i, v in enumerate(r.values) if isinstance(v, str)) for r in s.candidates}
+        wide = [
+            hull([v for r in s.candidates if isinstance(v := r.values[i], Interval)], same_day)
+            if not isinstance(c.type, Coded)
+            else None
+            for i, c in enumerate(relation.columns)
+        ]
+        coded = {
+            tuple(concept if i == about else v for i, v in enumerate(r.values) if isinstance(v, str))
+            for r in s.candidates
+        }
         rows: list[tuple[Value, ...]] = []
         for combination in sorted(coded):
             names = iter(combination)
@@ -234,14 +269,22 @@ class _Facts:
         if not counted:
             return
         used = sure or counted
-        wide = [hull([v for c in used if isinstance(v := c.record.values[i], Interval)], same_day=True)
-                if not isinstance(column.type, Coded) else None for i, column in enumerate(relation.columns)]
+        wide = [
+            hull([v for c in used if isinstance(v := c.record.values[i], Interval)], same_day=True)
+            if not isinstance(column.type, Coded)
+            else None
+            for i, column in enumerate(relation.columns)
+        ]
         coded = sorted({tuple(v for v in c.record.values if isinstance(v, str)) for c in used})
         for combination in coded:
             names = iter(combination)
             values = tuple(w if w is not None else next(names) for w in wide)
             agreed = bool(sure) and len(coded) == 1
-            evidence = Evidence(tuple(c.record for c in used), self.causes(values), None if agreed else Cause.CONFLICTING if sure else Cause.MISSING)
+            evidence = Evidence(
+                tuple(c.record for c in used),
+                self.causes(values),
+                None if agreed else Cause.CONFLICTING if sure else Cause.MISSING,
+            )
             if agreed:
                 self.put(f"certain {relation.name}", self.row(values), evidence)
             for meaning in self.meanings(values):
@@ -292,11 +335,17 @@ def _over(left: Exact, right: Exact) -> Exact:
     return Fraction(left) / right
 
 
-def closing(chart: Chart, relation: str, concept: str, screening: int, vocabulary: Vocabulary) -> tuple[Reviewed | Denied, ...]:
+def closing(
+    chart: Chart, relation: str, concept: str, screening: int, vocabulary: Vocabulary
+) -> tuple[Reviewed | Denied, ...]:
     """The statements of the chart by which nothing of `relation` under `concept` can be missing at screening."""
-    return tuple(c for c in (*chart.reviewed, *chart.denied)
-                 if c.relation == relation and c.through.low >= screening
-                 and (vocabulary.is_a(concept, c.concept) or vocabulary.is_a(c.concept, concept)))
+    return tuple(
+        c
+        for c in (*chart.reviewed, *chart.denied)
+        if c.relation == relation
+        and c.through.low >= screening
+        and (vocabulary.is_a(concept, c.concept) or vocabulary.is_a(c.concept, concept))
+    )
 
 
 __all__ = ["NO_EVIDENCE", "Dated", "Evidence", "Facts", "Mapping", "closing", "facts"]

@@ -18,7 +18,7 @@ from trialog.charts.fhir_concepts import (
     show_quantity,
     texts_of,
 )
-from trialog.charts.fhir_parts import Context, Found, Part, is_modified, moment, weaker
+from trialog.charts.fhir_parts import Context, Found, MalformedError, Part, is_modified, moment, weaker
 from trialog.charts.rows import one_line
 from trialog.units import UnitError
 from trialog.values import UNKNOWN_DAY, Exact, Interval, show_days
@@ -81,6 +81,8 @@ def observation(part: Part, context: Context, most: Standing = Standing.CONFIRME
 
 def _result(result: _Result, registered: bool) -> Iterator[Found]:
     code, context = result.part.part("code"), result.context
+    if sum(result.part.has(f"value{kind}") for kind in _VALUES) > 1:
+        raise MalformedError(result.part.path, "the result has several values")
     measured = meant(code, "measurement", context)
     asked = meant(code, "finding", context)
     if not measured.concepts and not asked.concepts:

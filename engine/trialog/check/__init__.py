@@ -40,7 +40,14 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
         if source is pages.protocol:
             protocol = page
         elif page.cohorts:
-            problems.append(Problem("E105", "a page of vocabulary has no cohorts", page.cohorts[0].at, "move the cohort to the protocol's page"))
+            problems.append(
+                Problem(
+                    "E105",
+                    "a page of vocabulary has no cohorts",
+                    page.cohorts[0].at,
+                    "move the cohort to the protocol's page",
+                )
+            )
         for block in page.blocks:
             parsed, found = parse(block)
             problems.extend(found)
@@ -60,8 +67,14 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
     return (program if sound else None), problems
 
 
-def _program(protocol: Page | None, declared: Declarations, rules: list[Rule], criteria: tuple[Criterion, ...],
-             atoms: dict[str, ProtocolAtom], own_page: Span | None) -> tuple[Program | None, list[Problem]]:
+def _program(
+    protocol: Page | None,
+    declared: Declarations,
+    rules: list[Rule],
+    criteria: tuple[Criterion, ...],
+    atoms: dict[str, ProtocolAtom],
+    own_page: Span | None,
+) -> tuple[Program | None, list[Problem]]:
     resolved, problems = resolve(rules, declared)
     known_names = {n for n in declared.vocabulary.relations}
     facts = [r for r in resolved if not r.body and r.head.relation in known_names]
@@ -71,15 +84,23 @@ def _program(protocol: Page | None, declared: Declarations, rules: list[Rule], c
     for r in derivations:
         cited(r.citations, declared.sources, r.at, r.at, "this rule", problems)
         if r.head.relation in known_names:
-            problems.append(Problem("E211", f"`{r.head.relation}` is known by its facts alone; a rule may not add to it", r.head.at,
-                                    "give the rule a relation of its own"))
+            problems.append(
+                Problem(
+                    "E211",
+                    f"`{r.head.relation}` is known by its facts alone; a rule may not add to it",
+                    r.head.at,
+                    "give the rule a relation of its own",
+                )
+            )
     types, found = infer([*facts, *derivations], declared)
-    complete = len(resolved) == len(rules)  # where not, what is not known of a variable may be known from the rule left out
+    complete = len(resolved) == len(
+        rules
+    )  # where not, what is not known of a variable may be known from the rule left out
     problems.extend(p for p in found if complete or p.code != "E308")
     problems.extend(unsafe([*facts, *derivations], types.variables))
     dependencies = edges(derivations)
     about = about_patients(dependencies, declared.vocabulary)
-    problems.extend(one_patient(derivations, about, types.variables[len(facts):]))
+    problems.extend(one_patient(derivations, about, types.variables[len(facts) :]))
     strata, found = stratify(derivations, dependencies)
     problems.extend(found)
     problems.extend(computing_circles(derivations, strata))
@@ -87,15 +108,21 @@ def _program(protocol: Page | None, declared: Declarations, rules: list[Rule], c
         return None, problems
     inexact = resting_on(dependencies, chart_relations(declared.vocabulary))
     lowering = Lowering(declared, types, frozenset())
-    clauses: list[Clause] = [c for r, v in zip(derivations, types.variables[len(facts):], strict=True) for c in lowering.clauses(r, v)]
+    clauses: list[Clause] = [
+        c for r, v in zip(derivations, types.variables[len(facts) :], strict=True) for c in lowering.clauses(r, v)
+    ]
     problems.extend(_keys(clauses, lowering.helpers, inexact))
-    derived = {name: Derived(name, tuple(t or Type(Sort.CONCEPT) for t in columns), name not in inexact, name in about)
-               for name, columns in types.columns.items()}
+    derived = {
+        name: Derived(name, tuple(t or Type(Sort.CONCEPT) for t in columns), name not in inexact, name in about)
+        for name, columns in types.columns.items()
+    }
     for c in clauses:
         if c.helper_of is not None:
             owner = derived[c.helper_of]
             derived[c.relation] = Derived(c.relation, lowering.helpers[c.relation], owner.is_exact, owner.about_patient)
-    known: dict[str, list[KnownFact]] = {n: [] for n, r in declared.vocabulary.relations.items() if r.kind.value == "known"}
+    known: dict[str, list[KnownFact]] = {
+        n: [] for n, r in declared.vocabulary.relations.items() if r.kind.value == "known"
+    }
     for r in facts:
         columns = declared.vocabulary.relations[r.head.relation].columns
         units = [getattr(c.type, "unit", "") for c in columns]
@@ -148,13 +175,21 @@ def _keys(clauses: Sequence[Clause], helpers: dict[str, tuple[Type, ...]], inexa
             if isinstance(premise, Tallied) and c.relation in inexact:
                 for i, _ in enumerate(premise.key):
                     if helpers[premise.relation][i].sort.is_wide:
-                        problems.append(Problem("E310", "this aggregate would be taken for each date or number of its rule", premise.at or c.at,  # type: ignore[arg-type]
-                                                "bind dates and numbers inside the braces, or compare them in a rule without an aggregate"))
+                        problems.append(
+                            Problem(
+                                "E310",
+                                "this aggregate would be taken for each date or number of its rule",
+                                premise.at or c.at,  # type: ignore[arg-type]
+                                "bind dates and numbers inside the braces, or compare them in a rule without an aggregate",
+                            )
+                        )
                         break
     return problems
 
 
-def _marks(rules: Sequence[tuple[Rule, Block]], protocol: Page | None) -> tuple[tuple[Criterion, ...], dict[str, ProtocolAtom], list[Problem]]:
+def _marks(
+    rules: Sequence[tuple[Rule, Block]], protocol: Page | None
+) -> tuple[tuple[Criterion, ...], dict[str, ProtocolAtom], list[Problem]]:
     """The criteria and atoms that rules are marked as, each with the quote that it rests on."""
     problems: list[Problem] = []
     criteria: dict[tuple[str, str], Criterion] = {}
@@ -164,37 +199,96 @@ def _marks(rules: Sequence[tuple[Rule, Block]], protocol: Page | None) -> tuple[
         quote = "\n".join(q.words for q in block.quotes)
         if rule.role is not None or (rule.label is not None and rule.label.identifier is not None):
             if block.cohort is None:
-                problems.append(Problem("E105", f"`{rule.head.relation}` stands outside of every cohort", rule.head.at,
-                                        "put it under a heading `## Cohort name: Title` or `## All cohorts`"))
+                problems.append(
+                    Problem(
+                        "E105",
+                        f"`{rule.head.relation}` stands outside of every cohort",
+                        rule.head.at,
+                        "put it under a heading `## Cohort name: Title` or `## All cohorts`",
+                    )
+                )
                 continue
             if not quote:
-                problems.append(Problem("E404", f"`{rule.head.relation}` rests on no quote", rule.head.at, "quote the protocol's sentence above the block"))
+                problems.append(
+                    Problem(
+                        "E404",
+                        f"`{rule.head.relation}` rests on no quote",
+                        rule.head.at,
+                        "quote the protocol's sentence above the block",
+                    )
+                )
             if len(rule.head.arguments) != 1:
-                problems.append(Problem("E212", f"`{rule.head.relation}` must be about the patient alone", rule.head.at, "give it one argument, the patient"))
+                problems.append(
+                    Problem(
+                        "E212",
+                        f"`{rule.head.relation}` must be about the patient alone",
+                        rule.head.at,
+                        "give it one argument, the patient",
+                    )
+                )
         cohort = block.cohort or ALL_COHORTS
         if rule.role is not None:
-            before = criteria.setdefault((rule.head.relation, cohort), Criterion(rule.head.relation, rule.role, cohort, quote, rule.at))
+            before = criteria.setdefault(
+                (rule.head.relation, cohort), Criterion(rule.head.relation, rule.role, cohort, quote, rule.at)
+            )
             if before.role is not rule.role:
-                problems.append(Problem("E212", f"`{rule.head.relation}` is both inclusion and exclusion", rule.head.at, "make two relations of it",
-                                        related=((before.at, f"here it is an {before.role.value}"),)))
+                problems.append(
+                    Problem(
+                        "E212",
+                        f"`{rule.head.relation}` is both inclusion and exclusion",
+                        rule.head.at,
+                        "make two relations of it",
+                        related=((before.at, f"here it is an {before.role.value}"),),
+                    )
+                )
         if rule.label is not None and rule.label.identifier is not None:
             identifier, relation = rule.label.identifier, rule.head.relation
             first = atoms.get(identifier)
             if first is not None and first.relation != relation:
-                problems.append(Problem("E210", f"`{identifier}` is the id of two relations, `{first.relation}` and `{relation}`", rule.label.at,
-                                        "give each its own id", related=((first.at, "the first"),)))
+                problems.append(
+                    Problem(
+                        "E210",
+                        f"`{identifier}` is the id of two relations, `{first.relation}` and `{relation}`",
+                        rule.label.at,
+                        "give each its own id",
+                        related=((first.at, "the first"),),
+                    )
+                )
             elif by_relation.get(relation, identifier) != identifier:
-                problems.append(Problem("E210", f"`{relation}` has two ids, `{by_relation[relation]}` and `{identifier}`", rule.label.at, "keep one of them"))
+                problems.append(
+                    Problem(
+                        "E210",
+                        f"`{relation}` has two ids, `{by_relation[relation]}` and `{identifier}`",
+                        rule.label.at,
+                        "keep one of them",
+                    )
+                )
             elif first is None:
                 if not rule.label.phrase.strip():
-                    problems.append(Problem("E410", f"the atom `{identifier}` has no phrase", rule.label.at, "say in a few words what it means when it holds"))
+                    problems.append(
+                        Problem(
+                            "E410",
+                            f"the atom `{identifier}` has no phrase",
+                            rule.label.at,
+                            "say in a few words what it means when it holds",
+                        )
+                    )
                 atoms[identifier] = ProtocolAtom(identifier, relation, rule.label.phrase, cohort, quote, rule.at)
                 by_relation[relation] = identifier
     if protocol is not None:
         for c in protocol.cohorts:
             if not any(k.cohort in (c.name, ALL_COHORTS) for k in criteria.values()):
-                problems.append(Problem("E220", f"the cohort `{c.name}` has no criteria", c.at, "mark rules under it with `inclusion` or `exclusion`"))
+                problems.append(
+                    Problem(
+                        "E220",
+                        f"the cohort `{c.name}` has no criteria",
+                        c.at,
+                        "mark rules under it with `inclusion` or `exclusion`",
+                    )
+                )
         if not protocol.cohorts:
             at = protocol.blocks[0].at if protocol.blocks else Span(protocol.source, 0, 0)
-            problems.append(Problem("E105", "the page has no cohort", at, "begin one with a heading `## Cohort name: Title`"))
+            problems.append(
+                Problem("E105", "the page has no cohort", at, "begin one with a heading `## Cohort name: Title`")
+            )
     return tuple(criteria.values()), atoms, problems

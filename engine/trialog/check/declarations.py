@@ -63,30 +63,55 @@ def declare(statements: Sequence[Statement], own_page: Span | None) -> tuple[Dec
                 _once(concepts, s.name, s, s.name_at, "concept", problems)
             case RelationStatement():
                 if s.name in BUILT_IN:
-                    problems.append(Problem("E207", f"the relation `{s.name}` is there without being declared", s.name_at,
-                                            "take the declaration out"))
+                    problems.append(
+                        Problem(
+                            "E207",
+                            f"the relation `{s.name}` is there without being declared",
+                            s.name_at,
+                            "take the declaration out",
+                        )
+                    )
                 else:
                     _once(relations, s.name, s, s.name_at, "relation", problems)
             case ReadingStatement():
                 _once(readings, s.name, s, s.at, "reading", problems)
                 if len(set(s.options)) < max(2, len(s.options)):
-                    problems.append(Problem("E219", f"the reading `{s.name}` needs at least two different options", s.at,
-                                            "separate them by `|`; the first is the default"))
+                    problems.append(
+                        Problem(
+                            "E219",
+                            f"the reading `{s.name}` needs at least two different options",
+                            s.at,
+                            "separate them by `|`; the first is the default",
+                        )
+                    )
             case Rule():
                 pass
     for statement, at in concepts.values():
         for parent in statement.parents:
             if parent.name not in concepts:
-                problems.append(Problem("E208", f"there is no concept `{parent.name}`", parent.at,
-                                        did_you_mean(parent.name, concepts) or "declare it with `concept`"))
+                problems.append(
+                    Problem(
+                        "E208",
+                        f"there is no concept `{parent.name}`",
+                        parent.at,
+                        did_you_mean(parent.name, concepts) or "declare it with `concept`",
+                    )
+                )
         cited(statement.citations, sources, at, own_page, f"the concept `{statement.name}`", problems)
     standing = {name: _concept(statement, concepts, problems) for name, (statement, _) in concepts.items()}
     if cycle := _cycle(standing):
         at = concepts[cycle[0]][1]
         path = " → ".join(f"`{name}`" for name in (*cycle, cycle[0]))
         related = tuple((concepts[name][1], "is under the next") for name in cycle[1:])
-        problems.append(Problem("E407", f"the concept `{cycle[0]}` is under itself: {path}", at, "take one `in` out", related=related))
-        standing = {name: Concept(c.name, c.label, (), c.also, c.unit, c.conversions, c.codes, c.sources) for name, c in standing.items()}
+        problems.append(
+            Problem(
+                "E407", f"the concept `{cycle[0]}` is under itself: {path}", at, "take one `in` out", related=related
+            )
+        )
+        standing = {
+            name: Concept(c.name, c.label, (), c.also, c.unit, c.conversions, c.codes, c.sources)
+            for name, c in standing.items()
+        }
     declared = {name: _relation(statement, standing, problems) for name, (statement, _) in relations.items()}
     vocabulary = Vocabulary(standing, declared)
     problems.extend(_ambiguous(vocabulary, {name: at for name, (_, at) in concepts.items()}))
@@ -100,35 +125,74 @@ def declare(statements: Sequence[Statement], own_page: Span | None) -> tuple[Dec
     )
 
 
-def _once[T](known: dict[str, tuple[T, Span]], name: str, value: T, at: Span, what: str, problems: list[Problem]) -> None:
+def _once[T](
+    known: dict[str, tuple[T, Span]], name: str, value: T, at: Span, what: str, problems: list[Problem]
+) -> None:
     if name in known:
-        problems.append(Problem("E207", f"the {what} `{name}` is declared twice", at, "rename one, or take one out",
-                                related=((known[name][1], "the first declaration"),)))
+        problems.append(
+            Problem(
+                "E207",
+                f"the {what} `{name}` is declared twice",
+                at,
+                "rename one, or take one out",
+                related=((known[name][1], "the first declaration"),),
+            )
+        )
     else:
         known[name] = (value, at)
 
 
-def cited(citations: Sequence[Citation], sources: Iterable[str], at: Span, own_page: Span | None, what: str,
-          problems: list[Problem]) -> None:
+def cited(
+    citations: Sequence[Citation],
+    sources: Iterable[str],
+    at: Span,
+    own_page: Span | None,
+    what: str,
+    problems: list[Problem],
+) -> None:
     """Every source must be declared; what stands outside of the protocol's own page must cite one."""
     for citation in citations:
         if citation.source not in sources:
-            problems.append(Problem("E405", f"there is no source `{citation.source}`", citation.at,
-                                    did_you_mean(citation.source, sources) or "declare it with `source`"))
+            problems.append(
+                Problem(
+                    "E405",
+                    f"there is no source `{citation.source}`",
+                    citation.at,
+                    did_you_mean(citation.source, sources) or "declare it with `source`",
+                )
+            )
     if not citations and (own_page is None or at.source is not own_page.source):
-        problems.append(Problem("E406", f"{what} cites no source", at, "say in `[…]` before the full stop where it was found"))
+        problems.append(
+            Problem("E406", f"{what} cites no source", at, "say in `[…]` before the full stop where it was found")
+        )
 
 
 def _concept(s: ConceptStatement, concepts: Mapping[str, object], problems: list[Problem]) -> Concept:
-    written = ([s.unit] if s.unit is not None else []) + [n.unit for e in s.conversions for n in (e.left, e.right) if n.unit is not None]
+    written = ([s.unit] if s.unit is not None else []) + [
+        n.unit for e in s.conversions for n in (e.left, e.right) if n.unit is not None
+    ]
     good = all([_unit_is_known(u, s.at, problems) for u in written])
     if s.conversions and s.unit is None:
-        problems.append(Problem("E308", f"the concept `{s.name}` has conversions and no unit", s.name_at, "say its `unit` before `where`"))
+        problems.append(
+            Problem(
+                "E308",
+                f"the concept `{s.name}` has conversions and no unit",
+                s.name_at,
+                "say its `unit` before `where`",
+            )
+        )
         good = False
     conversions = []
     for e in s.conversions:
         if e.left.value <= 0 or e.right.value <= 0:
-            problems.append(Problem("E308", f"a conversion of `{s.name}` has a number that is not above 0", s.at, "say what one of a unit is in the other"))
+            problems.append(
+                Problem(
+                    "E308",
+                    f"a conversion of `{s.name}` has a number that is not above 0",
+                    s.at,
+                    "say what one of a unit is in the other",
+                )
+            )
         else:
             conversions.append(Conversion(e.left.value, e.left.unit or "", e.right.value, e.right.unit or ""))
     return Concept(
@@ -147,7 +211,11 @@ def _unit_is_known(written: str, at: Span, problems: list[Problem]) -> bool:
     try:
         unit(written)
     except UnitError as error:
-        problems.append(Problem("E303", str(error), at, did_you_mean(written, known_symbols()) or "write it as UCUM does, e.g. 'mg/dL'"))
+        problems.append(
+            Problem(
+                "E303", str(error), at, did_you_mean(written, known_symbols()) or "write it as UCUM does, e.g. 'mg/dL'"
+            )
+        )
         return False
     return True
 
@@ -166,8 +234,14 @@ def _relation(s: RelationStatement, concepts: Mapping[str, Concept], problems: l
         if columns[0].name == "patient" and columns[0].type is None:
             columns = columns[1:]
         else:
-            problems.append(Problem("E218", f"the first column of `{s.name}` must be `patient`", columns[0].at,
-                                    f"every {s.kind.value} is about a patient: write `patient` first, without a type"))
+            problems.append(
+                Problem(
+                    "E218",
+                    f"the first column of `{s.name}` must be `patient`",
+                    columns[0].at,
+                    f"every {s.kind.value} is about a patient: write `patient` first, without a type",
+                )
+            )
     found: list[Column] = []
     for c in columns:
         if any(c.name == before.name for before in found):
@@ -185,34 +259,70 @@ def _relation(s: RelationStatement, concepts: Mapping[str, Concept], problems: l
     }.get(s.kind, True)
     if not wanted:
         columns_wanted = {Kind.EVENT: "`on: date`, or `from: date, to: date`", Kind.MEASURE: "`on: date`"}
-        problems.append(Problem("E218", f"the {s.kind.value} `{s.name}` does not say when", s.name_at,
-                                f"give it {columns_wanted.get(s.kind, '`on: date, until: date`')}"))
+        problems.append(
+            Problem(
+                "E218",
+                f"the {s.kind.value} `{s.name}` does not say when",
+                s.name_at,
+                f"give it {columns_wanted.get(s.kind, '`on: date, until: date`')}",
+            )
+        )
     if s.kind in (Kind.EVENT, Kind.MEASURE, Kind.JUDGEMENT) and relation.concept_column is None:
-        problems.append(Problem("E218", f"the {s.kind.value} `{s.name}` does not say what it is about", s.name_at,
-                                "give it a column of concepts"))
+        problems.append(
+            Problem(
+                "E218",
+                f"the {s.kind.value} `{s.name}` does not say what it is about",
+                s.name_at,
+                "give it a column of concepts",
+            )
+        )
     return relation
 
 
-def _product(s: RelationStatement, columns: Sequence[Column], concepts: Mapping[str, Concept], problems: list[Problem]) -> Product | None:
+def _product(
+    s: RelationStatement, columns: Sequence[Column], concepts: Mapping[str, Concept], problems: list[Problem]
+) -> Product | None:
     p = s.product
     if p is None:
         return None
     units = {c.name: c.type.unit for c in columns if isinstance(c.type, Amount)}
     measured = concepts[p.measure].unit if p.measure in concepts else None
     if p.whole not in units or p.part not in units or measured is None or s.kind is not Kind.EVENT:
-        problems.append(Problem("E218", f"`{p.at.words}` does not join two amounts of an event by a measured concept", p.at,
-                                "write `where dose = dose_per_weight * body_weight`: column, column, measured concept"))
+        problems.append(
+            Problem(
+                "E218",
+                f"`{p.at.words}` does not join two amounts of an event by a measured concept",
+                p.at,
+                "write `where dose = dose_per_weight * body_weight`: column, column, measured concept",
+            )
+        )
         return None
     whole, part = unit(units[p.whole]), unit(units[p.part]) * unit(measured)
     if whole != part:
-        problems.append(Problem("E302", f"the units of `{p.at.words}` do not fit", p.at, f"`{units[p.whole]}` is not `{units[p.part]}` times `{measured}`"))
+        problems.append(
+            Problem(
+                "E302",
+                f"the units of `{p.at.words}` do not fit",
+                p.at,
+                f"`{units[p.whole]}` is not `{units[p.part]}` times `{measured}`",
+            )
+        )
         return None
     return Product(p.whole, p.part, p.measure)
 
 
-def _column_type(c: ColumnStatement, s: RelationStatement, concepts: Mapping[str, Concept], problems: list[Problem]) -> ColumnType | None:
+def _column_type(
+    c: ColumnStatement, s: RelationStatement, concepts: Mapping[str, Concept], problems: list[Problem]
+) -> ColumnType | None:
     if c.type is None:
-        problems.append(Problem("E218", f"the column `{c.name}` has no type", c.at, "write `name: date`, `name: number 'mg'` or `name: drug`"))
+        problems.append(
+            Problem(
+                "E218",
+                f"the column `{c.name}` has no type",
+                c.at,
+                "write `name: date`, `name: number 'mg'` or `name: drug`",
+            )
+        )
         return None
     match c.type.name:
         case "date":
@@ -227,8 +337,15 @@ def _column_type(c: ColumnStatement, s: RelationStatement, concepts: Mapping[str
         case name:
             roots = [n for n, k in concepts.items() if not k.parents]
             what = "is not a root: it is under another concept" if name in concepts else "is not a type"
-            problems.append(Problem("E218", f"`{name}` {what}", c.type.at,
-                                    did_you_mean(name, ["date", "number", "quantity", *roots]) or "use date, number, quantity or a root concept"))
+            problems.append(
+                Problem(
+                    "E218",
+                    f"`{name}` {what}",
+                    c.type.at,
+                    did_you_mean(name, ["date", "number", "quantity", *roots])
+                    or "use date, number, quantity or a root concept",
+                )
+            )
             return None
 
 
@@ -241,5 +358,10 @@ def _ambiguous(vocabulary: Vocabulary, at: Mapping[str, Span]) -> Iterable[Probl
         for key in [(root, words) for root in roots for words in said]:
             first = seen.setdefault(key, c.name)
             if first != c.name:
-                yield Problem("E408", f"`{key[1]}` may mean `{first}` or `{c.name}`", at[c.name],
-                              "leave the name with one of them", related=((at[first], "also goes by that name"),))
+                yield Problem(
+                    "E408",
+                    f"`{key[1]}` may mean `{first}` or `{c.name}`",
+                    at[c.name],
+                    "leave the name with one of them",
+                    related=((at[first], "also goes by that name"),),
+                )

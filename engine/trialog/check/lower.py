@@ -106,7 +106,9 @@ class _OneRule:
             return list(self.lowering.columns(atom.relation)) or [None] * len(atom.arguments)
         offset = int(relation.kind is not Kind.KNOWN)
         about = atom.arguments[relation.concept_column + offset].term if relation.concept_column is not None else None
-        return [None] * offset + [column_type(c.type, about, self.lowering.declared.vocabulary) for c in relation.columns]
+        return [None] * offset + [
+            column_type(c.type, about, self.lowering.declared.vocabulary) for c in relation.columns
+        ]
 
     def arg(self, term: Term, column: Type | None) -> Arg:
         match term:
@@ -147,7 +149,9 @@ class _OneRule:
                 return _scaled(product, own, wanted)
             case Arithmetic("/", left, Number(value)):
                 own = self.unit_of(e)
-                return _scaled(_product(self.number(left, self.unit_of(left)), Const(exact(Fraction(1) / value))), own, wanted)
+                return _scaled(
+                    _product(self.number(left, self.unit_of(left)), Const(exact(Fraction(1) / value))), own, wanted
+                )
         raise AssertionError(f"the type check refuses {e}")
 
     def unit_of(self, e: Expression) -> Unit:
@@ -226,7 +230,12 @@ class _OneRule:
             if isinstance(left, ConceptName):
                 left, right = right, left
             if isinstance(right, ConceptName) and isinstance(left, Variable | ConceptName):
-                return Under(Var(left.name) if isinstance(left, Variable) else Const(left.name), right.name, operator == "!=", c.at)
+                return Under(
+                    Var(left.name) if isinstance(left, Variable) else Const(left.name),
+                    right.name,
+                    operator == "!=",
+                    c.at,
+                )
             if isinstance(left, Variable) and isinstance(right, Variable):
                 return Distinct(Var(left.name), Var(right.name), operator == "=", c.at)
             raise AssertionError(f"the type check refuses {c}")
@@ -294,10 +303,17 @@ class _OneRule:
             found.append(Tuple(helper, Source.ALL, (*(Var(k) for k in keys), Var(witness.name)), False, None, a.at))
             found.append(self.comparison(Comparison(operator, witness, a.bound, a.at)))
         if a.operator in all_:
-            operator = {"<=": ">", "<": ">=", ">=": "<", ">": "<="}[a.operator if a.operator != "=" else ("<=" if upward else ">=")]
+            operator = {"<=": ">", "<": ">=", ">=": "<", ">": "<="}[
+                a.operator if a.operator != "=" else ("<=" if upward else ">=")
+            ]
             columns: tuple[Arg, ...] = (*(Var(k) for k in keys), Var(value))
-            against = self.helper(keys, (Tuple(helper, Source.ALL, columns, False, None, a.at),
-                                         self.comparison(Comparison(operator, variable, a.bound, a.at))))
+            against = self.helper(
+                keys,
+                (
+                    Tuple(helper, Source.ALL, columns, False, None, a.at),
+                    self.comparison(Comparison(operator, variable, a.bound, a.at)),
+                ),
+            )
             found.append(Tuple(helper, Source.ALL, (*(Var(k) for k in keys), Whatever()), False, None, a.at))
             found.append(Tuple(against, Source.ALL, tuple(Var(k) for k in keys), True, None, a.at))
         return found
@@ -318,6 +334,11 @@ def _scaled(e: Expr, own: Unit, wanted: Unit) -> Expr:
 
 
 def _product(left: Expr, right: Expr) -> Expr:
-    if isinstance(left, Const) and isinstance(right, Const) and not isinstance(left.value, str) and not isinstance(right.value, str):
+    if (
+        isinstance(left, Const)
+        and isinstance(right, Const)
+        and not isinstance(left.value, str)
+        and not isinstance(right.value, str)
+    ):
         return Const(exact(left.value * right.value))
     return Product(left, right)

@@ -37,8 +37,15 @@ def resolve(rules: Sequence[Rule], declared: Declarations) -> tuple[list[Rule], 
         if relation is None and name not in BUILT_IN:
             first = arities.setdefault(name, (len(rule.head.arguments), rule.head.name_at))
             if first[0] != len(rule.head.arguments):
-                problems.append(Problem("E202", f"`{name}` has {len(rule.head.arguments)} columns here and {first[0]} elsewhere",
-                                        rule.head.at, "give all rules of a relation the same columns", related=((first[1], "the other rule"),)))
+                problems.append(
+                    Problem(
+                        "E202",
+                        f"`{name}` has {len(rule.head.arguments)} columns here and {first[0]} elsewhere",
+                        rule.head.at,
+                        "give all rules of a relation the same columns",
+                        related=((first[1], "the other rule"),),
+                    )
+                )
     known = {name: count for name, (count, _) in arities.items()}
     resolver = _Resolver(declared, known, problems)
     good = [done for rule in rules if (done := resolver.rule(rule)) is not None]
@@ -56,11 +63,23 @@ class _Resolver:
         relation = self.declared.vocabulary.relations.get(rule.head.relation)
         if rule.head.relation in BUILT_IN or (relation is not None and relation.kind is not Kind.KNOWN):
             kind = "every program's own" if relation is None else f"the chart's ({relation.kind.value})"
-            self.problems.append(Problem("E211", f"`{rule.head.relation}` is {kind}: rules may not add to it", rule.head.at,
-                                         "give the rule a relation of its own"))
+            self.problems.append(
+                Problem(
+                    "E211",
+                    f"`{rule.head.relation}` is {kind}: rules may not add to it",
+                    rule.head.at,
+                    "give the rule a relation of its own",
+                )
+            )
         if any(a.column for a in rule.head.arguments) or rule.head.rest:
-            self.problems.append(Problem("E202", "the head of a rule names all its columns by their order", rule.head.at,
-                                         "leave column names and `..` to the body"))
+            self.problems.append(
+                Problem(
+                    "E202",
+                    "the head of a rule names all its columns by their order",
+                    rule.head.at,
+                    "leave column names and `..` to the body",
+                )
+            )
         head = self.atom(rule.head)
         self.singletons(rule)
         body = tuple(self.literal(x) for x in self.apart(rule))
@@ -75,8 +94,14 @@ class _Resolver:
         if relation is None:
             if atom.relation not in self.derived:
                 names = [*self.declared.vocabulary.relations, *self.derived, *BUILT_IN]
-                self.problems.append(Problem("E201", f"there is no relation `{atom.relation}`", atom.name_at,
-                                             did_you_mean(atom.relation, names) or "declare it, or write a rule that defines it"))
+                self.problems.append(
+                    Problem(
+                        "E201",
+                        f"there is no relation `{atom.relation}`",
+                        atom.name_at,
+                        did_you_mean(atom.relation, names) or "declare it, or write a rule that defines it",
+                    )
+                )
                 return atom
             return self.counted(atom, self.derived[atom.relation])
         return self.placed(atom, relation)
@@ -84,12 +109,25 @@ class _Resolver:
     def counted(self, atom: Atom, columns: int) -> Atom:
         for argument in atom.arguments:
             if argument.column:
-                self.problems.append(Problem("E203", f"the columns of `{atom.relation}` have no names", argument.at, "give its arguments in order"))
+                self.problems.append(
+                    Problem(
+                        "E203",
+                        f"the columns of `{atom.relation}` have no names",
+                        argument.at,
+                        "give its arguments in order",
+                    )
+                )
         given = len(atom.arguments)
         if given > columns or (given < columns and not atom.rest):
-            self.problems.append(Problem("E202", f"`{atom.relation}` has {columns} column{'s' * (columns != 1)}, and {given} "
-                                         f"argument{'s are' if given != 1 else ' is'} given", atom.at,
-                                         "end with `..` to leave columns out" if given < columns else "take arguments out"))
+            self.problems.append(
+                Problem(
+                    "E202",
+                    f"`{atom.relation}` has {columns} column{'s' * (columns != 1)}, and {given} "
+                    f"argument{'s are' if given != 1 else ' is'} given",
+                    atom.at,
+                    "end with `..` to leave columns out" if given < columns else "take arguments out",
+                )
+            )
         filled = [*atom.arguments, *(_blank(atom) for _ in range(columns - given))]
         for argument in filled:
             self.concept(argument)
@@ -105,22 +143,43 @@ class _Resolver:
             self.concept(argument)
             if argument.column is None:
                 if named:
-                    self.problems.append(Problem("E202", "an argument without a name follows one with a name", argument.at, "put it before, or name it"))
+                    self.problems.append(
+                        Problem(
+                            "E202",
+                            "an argument without a name follows one with a name",
+                            argument.at,
+                            "put it before, or name it",
+                        )
+                    )
                 elif i < len(names):
                     filled[names[i]] = argument
                 continue
             named = True
             if argument.column not in names:
-                self.problems.append(Problem("E203", f"`{relation.name}` has no column `{argument.column}`", argument.at,
-                                             did_you_mean(argument.column, names) or f"its columns are {', '.join(names)}"))
+                self.problems.append(
+                    Problem(
+                        "E203",
+                        f"`{relation.name}` has no column `{argument.column}`",
+                        argument.at,
+                        did_you_mean(argument.column, names) or f"its columns are {', '.join(names)}",
+                    )
+                )
             elif argument.column in filled:
-                self.problems.append(Problem("E203", f"the column `{argument.column}` is given twice", argument.at, "take one out"))
+                self.problems.append(
+                    Problem("E203", f"the column `{argument.column}` is given twice", argument.at, "take one out")
+                )
             else:
                 filled[argument.column] = argument
         positional = sum(a.column is None for a in atom.arguments)
         if positional > len(names) or (len(filled) < len(names) and not atom.rest and not named):
-            self.problems.append(Problem("E202", f"`{relation.name}` has {len(names)} columns, and {positional} arguments are given", atom.at,
-                                         f"its columns are {', '.join(names)}; end with `..` to leave some out"))
+            self.problems.append(
+                Problem(
+                    "E202",
+                    f"`{relation.name}` has {len(names)} columns, and {positional} arguments are given",
+                    atom.at,
+                    f"its columns are {', '.join(names)}; end with `..` to leave some out",
+                )
+            )
         arguments = tuple(replace(filled[n], column=None) if n in filled else _blank(atom) for n in names)
         return replace(atom, arguments=arguments, rest=False)
 
@@ -131,8 +190,15 @@ class _Resolver:
     def concept_name(self, concept: ConceptName) -> None:
         concepts = self.declared.vocabulary.concepts
         if concept.name not in concepts:
-            self.problems.append(Problem("E208", f"there is no concept `{concept.name}`", concept.at,
-                                         did_you_mean(concept.name, concepts) or "declare it with `concept`; a variable begins with a capital"))
+            self.problems.append(
+                Problem(
+                    "E208",
+                    f"there is no concept `{concept.name}`",
+                    concept.at,
+                    did_you_mean(concept.name, concepts)
+                    or "declare it with `concept`; a variable begins with a capital",
+                )
+            )
 
     def literal(self, literal: Literal) -> Literal:
         relations = self.declared.vocabulary.relations
@@ -148,18 +214,47 @@ class _Resolver:
                 done = replace(literal, atom=self.atom(atom))
                 latest = isinstance(literal, Latest)
                 fits = relation is not None and (
-                    relation.kind is Kind.MEASURE if latest else relation.kind in (Kind.MEASURE, Kind.EVENT, Kind.ATTRIBUTE))
+                    relation.kind is Kind.MEASURE
+                    if latest
+                    else relation.kind in (Kind.MEASURE, Kind.EVENT, Kind.ATTRIBUTE)
+                )
                 if not fits and (relation is not None or atom.relation in self.derived):
-                    self.problems.append(Problem("E214", f"`{atom.relation}` is not a measure{'' if latest else ', an event or an attribute'}", literal.at,
-                                                 "`latest` picks the last value of a measure" if latest else "`recorded` asks about measures, events and attributes"))
-                elif relation is not None and relation.kind is not Kind.ATTRIBUTE and relation.concept_column is not None and len(done.atom.arguments) > relation.concept_column + 1:
+                    self.problems.append(
+                        Problem(
+                            "E214",
+                            f"`{atom.relation}` is not a measure{'' if latest else ', an event or an attribute'}",
+                            literal.at,
+                            "`latest` picks the last value of a measure"
+                            if latest
+                            else "`recorded` asks about measures, events and attributes",
+                        )
+                    )
+                elif (
+                    relation is not None
+                    and relation.kind is not Kind.ATTRIBUTE
+                    and relation.concept_column is not None
+                    and len(done.atom.arguments) > relation.concept_column + 1
+                ):
                     about = done.atom.arguments[relation.concept_column + 1].term
                     if not isinstance(about, ConceptName):
-                        self.problems.append(Problem("E214", f"what is measured must be named here, not {_say(about)}", about.at,
-                                                     f"write the concept, as in `{relation.name}(P, lvef, ..)`"))
-                    if not latest and any(not isinstance(a.term, Anonymous) for i, a in enumerate(done.atom.arguments)
-                                          if i not in (0, relation.concept_column + 1)):
-                        self.problems.append(Problem("E214", "only patient and concept matter to `recorded`", literal.at, "end with `..`"))
+                        self.problems.append(
+                            Problem(
+                                "E214",
+                                f"what is measured must be named here, not {_say(about)}",
+                                about.at,
+                                f"write the concept, as in `{relation.name}(P, lvef, ..)`",
+                            )
+                        )
+                    if not latest and any(
+                        not isinstance(a.term, Anonymous)
+                        for i, a in enumerate(done.atom.arguments)
+                        if i not in (0, relation.concept_column + 1)
+                    ):
+                        self.problems.append(
+                            Problem(
+                                "E214", "only patient and concept matter to `recorded`", literal.at, "end with `..`"
+                            )
+                        )
                 return done
             case Membership(_, concept):
                 self.concept_name(concept)
@@ -167,12 +262,24 @@ class _Resolver:
             case ReadingIs(reading, option):
                 readings = self.declared.readings
                 if reading not in readings:
-                    self.problems.append(Problem("E209", f"there is no reading `{reading}`", literal.at,
-                                                 did_you_mean(reading, readings) or "declare it with `reading`"))
+                    self.problems.append(
+                        Problem(
+                            "E209",
+                            f"there is no reading `{reading}`",
+                            literal.at,
+                            did_you_mean(reading, readings) or "declare it with `reading`",
+                        )
+                    )
                 elif option not in readings[reading].options:
-                    self.problems.append(Problem("E209", f"the reading `{reading}` has no option `{option}`", literal.at,
-                                                 did_you_mean(option, readings[reading].options)
-                                                 or f"its options are {', '.join(readings[reading].options)}"))
+                    self.problems.append(
+                        Problem(
+                            "E209",
+                            f"the reading `{reading}` has no option `{option}`",
+                            literal.at,
+                            did_you_mean(option, readings[reading].options)
+                            or f"its options are {', '.join(readings[reading].options)}",
+                        )
+                    )
                 return literal
             case Comparison(_, left, right):
                 for side in (left, right):
@@ -186,10 +293,18 @@ class _Resolver:
         if len(atom.arguments) <= about:
             return
         if not isinstance(atom.arguments[about].term, ConceptName):
-            self.problems.append(Problem("E214", "the question of a judgement must be named", at, "write the question's concept"))
+            self.problems.append(
+                Problem("E214", "the question of a judgement must be named", at, "write the question's concept")
+            )
         if any(not isinstance(a.term, Anonymous) for i, a in enumerate(atom.arguments) if i not in (0, about)):
-            self.problems.append(Problem("E214", "only patient and question matter to a judgement", at,
-                                         f"end with `..`; `{relation.name}` holds when the last signed decision that still counts is yes"))
+            self.problems.append(
+                Problem(
+                    "E214",
+                    "only patient and question matter to a judgement",
+                    at,
+                    f"end with `..`; `{relation.name}` holds when the last signed decision that still counts is yes",
+                )
+            )
 
     def concepts_of(self, expression: Expression) -> None:
         if isinstance(expression, ConceptName):
@@ -208,13 +323,26 @@ class _Resolver:
             where[variable.name] = variable.at
         for name, count in seen.items():
             if count == 1:
-                self.problems.append(Problem("E205", f"the variable `{name}` occurs only once in this rule", where[name],
-                                             did_you_mean(name, [n for n in seen if n != name]) or "write `_` where the value does not matter"))
+                self.problems.append(
+                    Problem(
+                        "E205",
+                        f"the variable `{name}` occurs only once in this rule",
+                        where[name],
+                        did_you_mean(name, [n for n in seen if n != name])
+                        or "write `_` where the value does not matter",
+                    )
+                )
         if rule.label is not None:
             for name in placeholders(rule.label.phrase):
                 if name not in seen:
-                    self.problems.append(Problem("E216", f"the phrase mentions `{{{name}}}`, which is no variable of the rule", rule.label.at,
-                                                 did_you_mean(name, seen) or "use the rule's own variables"))
+                    self.problems.append(
+                        Problem(
+                            "E216",
+                            f"the phrase mentions `{{{name}}}`, which is no variable of the rule",
+                            rule.label.at,
+                            did_you_mean(name, seen) or "use the rule's own variables",
+                        )
+                    )
 
     def apart(self, rule: Rule) -> list[Literal]:
         """The body, in which each aggregate has its local variables to itself."""
@@ -230,10 +358,24 @@ class _Resolver:
                 local = {v.name for v in variables_of(x)} - outside
                 for v in x.variables:
                     if v.name in outside:
-                        self.problems.append(Problem("E217", f"`{v.name}` ranges over an aggregate, and is used outside of it too", v.at, "use another name inside the braces"))
+                        self.problems.append(
+                            Problem(
+                                "E217",
+                                f"`{v.name}` ranges over an aggregate, and is used outside of it too",
+                                v.at,
+                                "use another name inside the braces",
+                            )
+                        )
                 for inner in x.body:
                     if isinstance(inner, Aggregate):
-                        self.problems.append(Problem("E217", "an aggregate stands inside another", inner.at, "name the inner one in a rule of its own"))
+                        self.problems.append(
+                            Problem(
+                                "E217",
+                                "an aggregate stands inside another",
+                                inner.at,
+                                "name the inner one in a rule of its own",
+                            )
+                        )
                 done.append(_renamed(x, {name: f"{name}'{i}" for name in local}))
             else:
                 done.append(x)

@@ -37,8 +37,15 @@ def misquoted(page: Page, source: Source) -> list[Problem]:
         if not starts:
             problems.append(_not_found(quote, words, packed, source))
         elif not whole:
-            problems.append(Problem("E402", f"the quote cuts off {_cut(source.text, packed, starts[0], starts[0] + len(words))}", quote.at,
-                                    "quote whole words and numbers, each comparator with what it limits", quote=quote.words))
+            problems.append(
+                Problem(
+                    "E402",
+                    f"the quote cuts off {_cut(source.text, packed, starts[0], starts[0] + len(words))}",
+                    quote.at,
+                    "quote whole words and numbers, each comparator with what it limits",
+                    quote=quote.words,
+                )
+            )
     problems.extend(_not_quoted(source, packed, covered))
     return problems
 
@@ -63,7 +70,11 @@ def _cut(text: str, packed: _Packed, start: int, end: int) -> str:
 
 def _joined(left: str, right: str) -> bool:
     """Whether the two characters, side by side, belong to one word or number."""
-    return (left.isalnum() and right.isalnum()) or (left.isdigit() and right in ".,%") or (left in ".,×*/" and right.isdigit())
+    return (
+        (left.isalnum() and right.isalnum())
+        or (left.isdigit() and right in ".,%")
+        or (left in ".,×*/" and right.isdigit())
+    )
 
 
 def _not_found(quote: Quote, words: str, packed: _Packed, source: Source) -> Problem:
@@ -72,9 +83,17 @@ def _not_found(quote: Quote, words: str, packed: _Packed, source: Source) -> Pro
     there = packed.text[begin : begin + len(words) + 8]
     changes = SequenceMatcher(None, there[: len(words)], words, autojunk=False).get_opcodes()
     first = next(((a, b) for tag, a, b, _, _ in changes if tag != "equal"), None)
-    line = source.line_and_column(packed.at[min(begin + (first[0] if first else 0), len(packed.at) - 1)])[0] if packed.at else 1
+    line = (
+        source.line_and_column(packed.at[min(begin + (first[0] if first else 0), len(packed.at) - 1)])[0]
+        if packed.at
+        else 1
+    )
     nearest = source.line(line).strip()
-    help_ = f"the source says, in line {line} of {source.name}: `{nearest[:160]}`" if longest.size >= 4 else f"copy the sentence from {source.name}"
+    help_ = (
+        f"the source says, in line {line} of {source.name}: `{nearest[:160]}`"
+        if longest.size >= 4
+        else f"copy the sentence from {source.name}"
+    )
     at = _line_of_difference(quote, words, packed.text, longest.a, longest.b)
     return Problem("E401", "this quote does not stand in the source", at, help_, quote=quote.words)
 
@@ -107,6 +126,10 @@ def _not_quoted(source: Source, packed: _Packed, covered: bytearray) -> Iterable
         words = source.text[packed.at[i] : packed.at[end - 1] + 1]
         if any(c.isalnum() or c in _COMPARATORS for c in words):
             line = source.line_and_column(packed.at[i])[0]
-            yield Problem("E403", f"nothing on the page quotes `{' '.join(words.split())[:100]}`", whole_line(source, line),
-                          "quote it on the page, with its rules or with a word on why it has none")
+            yield Problem(
+                "E403",
+                f"nothing on the page quotes `{' '.join(words.split())[:100]}`",
+                whole_line(source, line),
+                "quote it on the page, with its rules or with a word on why it has none",
+            )
         i = end

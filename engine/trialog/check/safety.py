@@ -24,7 +24,12 @@ from trialog.tree import (
 def patient_of(rule: Rule, variables: Mapping[str, Type]) -> frozenset[str]:
     """The patient of the head, who needs no literal to be bound: a rule is asked of every patient there is."""
     first = rule.head.arguments[0].term if rule.head.arguments else None
-    if rule.body and isinstance(first, Variable) and first.name in variables and variables[first.name].sort is Sort.PATIENT:
+    if (
+        rule.body
+        and isinstance(first, Variable)
+        and first.name in variables
+        and variables[first.name].sort is Sort.PATIENT
+    ):
         return frozenset({first.name})
     return frozenset()
 
@@ -37,7 +42,11 @@ def unsafe(rules: Sequence[Rule], types: Sequence[Mapping[str, Type]]) -> list[P
         used = [a.term for a in rule.head.arguments if isinstance(a.term, Variable)]
         for a in rule.head.arguments:
             if isinstance(a.term, Anonymous):
-                problems.append(Problem("E204", "`_` in the head of a rule stands for nothing", a.at, "name a value that the body binds"))
+                problems.append(
+                    Problem(
+                        "E204", "`_` in the head of a rule stands for nothing", a.at, "name a value that the body binds"
+                    )
+                )
         for literal in rule.body:
             used.extend(_free(literal, bound))
         seen: set[str] = set()
@@ -45,9 +54,16 @@ def unsafe(rules: Sequence[Rule], types: Sequence[Mapping[str, Type]]) -> list[P
             if variable.name not in bound and variable.name not in seen:
                 seen.add(variable.name)
                 shown = variable.name.split("'")[0]
-                problems.append(Problem(
-                    "E204", f"nothing gives `{shown}` a value", variable.at,
-                    f"mention `{shown}` in a relation of the body that is not negated" if rule.body else "a fact has no variables"))
+                problems.append(
+                    Problem(
+                        "E204",
+                        f"nothing gives `{shown}` a value",
+                        variable.at,
+                        f"mention `{shown}` in a relation of the body that is not negated"
+                        if rule.body
+                        else "a fact has no variables",
+                    )
+                )
     return problems
 
 
@@ -56,8 +72,11 @@ def _free(literal: Literal, bound: frozenset[str]) -> list[Variable]:
     if isinstance(literal, Aggregate):
         inside = binding(literal.body, bound)
         inner = [v for x in literal.body for v in _free(x, inside) if v.name not in inside]
-        return [*inner, *(v for v in literal.variables if v.name not in inside),
-                *(v for v in expression_variables(literal.bound) if v.name not in bound)]
+        return [
+            *inner,
+            *(v for v in literal.variables if v.name not in inside),
+            *(v for v in expression_variables(literal.bound) if v.name not in bound),
+        ]
     return variables_of(literal)
 
 
@@ -82,7 +101,9 @@ def binding(body: Sequence[Literal], before: frozenset[str]) -> frozenset[str]:
     return frozenset(bound)
 
 
-def one_patient(rules: Sequence[Rule], about_patient: frozenset[str], types: Sequence[Mapping[str, Type]]) -> list[Problem]:
+def one_patient(
+    rules: Sequence[Rule], about_patient: frozenset[str], types: Sequence[Mapping[str, Type]]
+) -> list[Problem]:
     """A rule that rests on a chart speaks of one patient, who is the first argument of its head."""
     problems: list[Problem] = []
     for rule, variables in zip(rules, types, strict=True):
@@ -91,17 +112,47 @@ def one_patient(rules: Sequence[Rule], about_patient: frozenset[str], types: Seq
             continue
         first = rule.head.arguments[0].term if rule.head.arguments else None
         if not isinstance(first, Variable) or first.name not in patients:
-            problems.append(Problem("E213", f"`{rule.head.relation}` rests on a chart, and its first argument is not the patient", rule.head.at,
-                                    "make the patient the first argument"))
+            problems.append(
+                Problem(
+                    "E213",
+                    f"`{rule.head.relation}` rests on a chart, and its first argument is not the patient",
+                    rule.head.at,
+                    "make the patient the first argument",
+                )
+            )
         elif len(patients) > 1:
-            problems.append(Problem("E213", f"this rule speaks of several patients: {', '.join(f'`{p}`' for p in patients)}", rule.at,
-                                    "use one variable for the patient throughout"))
+            problems.append(
+                Problem(
+                    "E213",
+                    f"this rule speaks of several patients: {', '.join(f'`{p}`' for p in patients)}",
+                    rule.at,
+                    "use one variable for the patient throughout",
+                )
+            )
         for literal in rule.body:
             for atom in _atoms(literal):
-                if atom.relation in about_patient and atom.arguments and not isinstance(atom.arguments[0].term, Variable):
-                    problems.append(Problem("E213", f"`{atom.relation}` does not say of which patient", atom.at, "give the rule's patient as its first argument"))
+                if (
+                    atom.relation in about_patient
+                    and atom.arguments
+                    and not isinstance(atom.arguments[0].term, Variable)
+                ):
+                    problems.append(
+                        Problem(
+                            "E213",
+                            f"`{atom.relation}` does not say of which patient",
+                            atom.at,
+                            "give the rule's patient as its first argument",
+                        )
+                    )
         if any(isinstance(a.term, Variable) and a.term.name in patients for a in rule.head.arguments[1:]):
-            problems.append(Problem("E213", "the patient stands twice in the head", rule.head.at, "once, as the first argument, is enough"))
+            problems.append(
+                Problem(
+                    "E213",
+                    "the patient stands twice in the head",
+                    rule.head.at,
+                    "once, as the first argument, is enough",
+                )
+            )
     return problems
 
 

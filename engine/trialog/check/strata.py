@@ -22,8 +22,12 @@ class Edge:
 
 def edges(rules: Sequence[Rule]) -> list[Edge]:
     """Every dependency between relations, one for each mention."""
-    return [Edge(rule.head.relation, atom.relation, negative, atom.at)
-            for rule in rules for literal in rule.body for atom, negative in _mentions(literal, False)]
+    return [
+        Edge(rule.head.relation, atom.relation, negative, atom.at)
+        for rule in rules
+        for literal in rule.body
+        for atom, negative in _mentions(literal, False)
+    ]
 
 
 def _mentions(literal: Literal, inside: bool) -> Iterable[tuple[Atom, bool]]:
@@ -107,13 +111,33 @@ def stratify(rules: Sequence[Rule], found: Sequence[Edge]) -> tuple[tuple[frozen
     problems: list[Problem] = []
     told: set[int] = set()
     for e in found:
-        if e.negative and e.above in place and e.below in place and place[e.above] == place[e.below] and place[e.above] not in told:
+        if (
+            e.negative
+            and e.above in place
+            and e.below in place
+            and place[e.above] == place[e.below]
+            and place[e.above] not in told
+        ):
             told.add(place[e.above])
-            path = [e, *_way(e.below, e.above, [x for x in found if place.get(x.above) == place.get(x.below) == place[e.above]])]
+            path = [
+                e,
+                *_way(
+                    e.below, e.above, [x for x in found if place.get(x.above) == place.get(x.below) == place[e.above]]
+                ),
+            ]
             names = " → ".join(f"`{name}`" for name in [e.above, *(x.below for x in path)])
-            related = tuple((x.at, f"`{x.above}` {'negates or counts' if x.negative else 'rests on'} `{x.below}`") for x in path[1:])
-            problems.append(Problem("E206", f"`{e.above}` rests on its own negation: {names}", e.at,
-                                    "take one of these edges away: a rule may not ask whether its own conclusion fails", related=related))
+            related = tuple(
+                (x.at, f"`{x.above}` {'negates or counts' if x.negative else 'rests on'} `{x.below}`") for x in path[1:]
+            )
+            problems.append(
+                Problem(
+                    "E206",
+                    f"`{e.above}` rests on its own negation: {names}",
+                    e.at,
+                    "take one of these edges away: a rule may not ask whether its own conclusion fails",
+                    related=related,
+                )
+            )
     return tuple(strata), problems
 
 
@@ -145,6 +169,12 @@ def computing_circles(rules: Sequence[Rule], strata: Sequence[frozenset[str]]) -
         circular = any(place.get(atom.relation) == mine for x in rule.body for atom, _ in _mentions(x, False))
         computed = [x for x in rule.body if isinstance(x, Comparison) and x.operator == "="]
         if circular and computed:
-            problems.append(Problem("E215", f"`{rule.head.relation}` rests on itself and computes new values", computed[0].at,
-                                    "compute the value in a rule outside of the recursion"))
+            problems.append(
+                Problem(
+                    "E215",
+                    f"`{rule.head.relation}` rests on itself and computes new values",
+                    computed[0].at,
+                    "compute the value in a rule outside of the recursion",
+                )
+            )
     return problems

@@ -66,7 +66,9 @@ def infer(rules: Sequence[Rule], declared: Declarations) -> tuple[Types, list[Pr
 
 
 def _size(types: Types) -> int:
-    return sum(len(v) for v in types.variables) + sum(c is not None for columns in types.columns.values() for c in columns)
+    return sum(len(v) for v in types.variables) + sum(
+        c is not None for columns in types.columns.values() for c in columns
+    )
 
 
 def column_type(column: ColumnType, about: Term | None, vocabulary: Vocabulary) -> Type | None:
@@ -159,7 +161,9 @@ class _Inference:
             case Day():
                 return DATE
 
-    def of_expression(self, e: Expression, variables: Mapping[str, Type], problems: list[Problem] | None) -> Type | None:
+    def of_expression(
+        self, e: Expression, variables: Mapping[str, Type], problems: list[Problem] | None
+    ) -> Type | None:
         """The type of the expression; None where it has none, and then `problems` says why, if it is given."""
         match e:
             case Length(_, at):
@@ -171,7 +175,13 @@ class _Inference:
                 try:
                     return Type(Sort.NUMBER, unit(written))
                 except UnitError as error:
-                    self.say(problems, "E303", str(error), at, did_you_mean(written, known_symbols()) or "write it as UCUM does, e.g. 'mg/dL'")
+                    self.say(
+                        problems,
+                        "E303",
+                        str(error),
+                        at,
+                        did_you_mean(written, known_symbols()) or "write it as UCUM does, e.g. 'mg/dL'",
+                    )
                     return None
             case Anonymous(at):
                 self.say(problems, "E306", "`_` has no value here", at, "give it a name, and bind it in a relation")
@@ -179,27 +189,52 @@ class _Inference:
             case _:
                 return self.of_term(e, variables)
 
-    def of_arithmetic(self, operator: str, left: Expression, right: Expression, at: Span,
-                      variables: Mapping[str, Type], problems: list[Problem] | None) -> Type | None:
+    def of_arithmetic(
+        self,
+        operator: str,
+        left: Expression,
+        right: Expression,
+        at: Span,
+        variables: Mapping[str, Type],
+        problems: list[Problem] | None,
+    ) -> Type | None:
         l_type = self.of_expression(left, variables, problems)
         if isinstance(right, Length):
             if l_type is not None and (l_type.sort is not Sort.DATE or operator not in "+-"):
-                self.say(problems, "E306", f"a duration can be added to a date, not to this {l_type.sort.value}", at, "write `date + 3 months`")
+                self.say(
+                    problems,
+                    "E306",
+                    f"a duration can be added to a date, not to this {l_type.sort.value}",
+                    at,
+                    "write `date + 3 months`",
+                )
                 return None
             return l_type
         r_type = self.of_expression(right, variables, problems)
         if l_type is None or r_type is None:
             return None
         if l_type.sort is not Sort.NUMBER or r_type.sort is not Sort.NUMBER:
-            help_ = "compare `From + 3 months <= To` instead" if Sort.DATE in (l_type.sort, r_type.sort) else "only numbers can be computed with"
-            self.say(problems, "E306", f"`{operator}` cannot join a {l_type.sort.value} and a {r_type.sort.value}", at, help_)
+            help_ = (
+                "compare `From + 3 months <= To` instead"
+                if Sort.DATE in (l_type.sort, r_type.sort)
+                else "only numbers can be computed with"
+            )
+            self.say(
+                problems, "E306", f"`{operator}` cannot join a {l_type.sort.value} and a {r_type.sort.value}", at, help_
+            )
             return None
         match operator:
             case "*":
                 return Type(Sort.NUMBER, l_type.unit * r_type.unit)
             case "/":
                 if not isinstance(right, Number) or right.value == 0:
-                    self.say(problems, "E306", "only a number other than 0 may divide", at, "multiply the other side of the comparison instead")
+                    self.say(
+                        problems,
+                        "E306",
+                        "only a number other than 0 may divide",
+                        at,
+                        "multiply the other side of the comparison instead",
+                    )
                     return None
                 return Type(Sort.NUMBER, l_type.unit / r_type.unit)
             case _:
@@ -227,16 +262,38 @@ class _Inference:
         if column is None or found is None:
             return
         if found.sort is not column.sort:
-            self.say(self.problems, "E304", f"a {column.sort.value} is wanted here in `{atom.relation}`, not a {found.sort.value}", term.at,
-                     "check the order of the arguments")
+            self.say(
+                self.problems,
+                "E304",
+                f"a {column.sort.value} is wanted here in `{atom.relation}`, not a {found.sort.value}",
+                term.at,
+                "check the order of the arguments",
+            )
         elif column.sort is Sort.NUMBER:
             self.same_unit(None, column, term, found, term.at, self.problems)
-            if isinstance(term, Variable) and found.unit.dimension == column.unit.dimension and found.unit.scale != column.unit.scale:
-                self.say(self.problems, "E302", f"`{term.name}` has another unit elsewhere", term.at, "use one unit throughout a rule")
+            if (
+                isinstance(term, Variable)
+                and found.unit.dimension == column.unit.dimension
+                and found.unit.scale != column.unit.scale
+            ):
+                self.say(
+                    self.problems,
+                    "E302",
+                    f"`{term.name}` has another unit elsewhere",
+                    term.at,
+                    "use one unit throughout a rule",
+                )
         elif column.sort is Sort.CONCEPT and column.root and found.root and found.root != column.root:
             misplaced = f"the concept `{term.name}`" if isinstance(term, ConceptName) else "this"
-            self.say(self.problems, "E305", f"{misplaced} is a {found.root}; `{atom.relation}` wants a {column.root} here", term.at,
-                     did_you_mean(term.name, self.vocabulary.descendants[column.root]) if isinstance(term, ConceptName) else "")
+            self.say(
+                self.problems,
+                "E305",
+                f"{misplaced} is a {found.root}; `{atom.relation}` wants a {column.root} here",
+                term.at,
+                did_you_mean(term.name, self.vocabulary.descendants[column.root])
+                if isinstance(term, ConceptName)
+                else "",
+            )
 
     def tell_literal(self, literal: Literal, variables: Mapping[str, Type]) -> None:
         match literal:
@@ -246,14 +303,31 @@ class _Inference:
                 self.tell_atom(atom, variables)
                 found = DATE if when is None else self.of_term(when, variables)
                 if found is not None and found.sort is not Sort.DATE:
-                    self.say(self.problems, "E304", f"a date is wanted after `at`, not a {found.sort.value}", literal.at, "name a variable that holds a date")
+                    self.say(
+                        self.problems,
+                        "E304",
+                        f"a date is wanted after `at`, not a {found.sort.value}",
+                        literal.at,
+                        "name a variable that holds a date",
+                    )
             case Membership(term, concept, _, at):
                 found = self.of_term(term, variables)
                 if found is not None and (found.sort is not Sort.CONCEPT):
-                    self.say(self.problems, "E304", f"a concept is wanted before `in`, not a {found.sort.value}", at, "use a variable of a concept column")
+                    self.say(
+                        self.problems,
+                        "E304",
+                        f"a concept is wanted before `in`, not a {found.sort.value}",
+                        at,
+                        "use a variable of a concept column",
+                    )
                 elif found is not None and found.root and self.root(concept.name) != found.root:
-                    self.say(self.problems, "E305", f"`{concept.name}` is a {self.root(concept.name)}, and this is a {found.root}", concept.at,
-                             did_you_mean(concept.name, self.vocabulary.descendants[found.root]))
+                    self.say(
+                        self.problems,
+                        "E305",
+                        f"`{concept.name}` is a {self.root(concept.name)}, and this is a {found.root}",
+                        concept.at,
+                        did_you_mean(concept.name, self.vocabulary.descendants[found.root]),
+                    )
             case Comparison():
                 self.tell_comparison(literal, variables)
             case Aggregate():
@@ -266,27 +340,69 @@ class _Inference:
         right = self.of_expression(c.right, variables, self.problems)
         for side, found in ((c.left, left), (c.right, right)):
             if found is None and isinstance(side, Variable) and side.name not in variables:
-                self.say(self.problems, "E308", f"the unit of `{side.name}` is not known", side.at,
-                         "name the measured concept in the relation, so that its unit is known")
+                self.say(
+                    self.problems,
+                    "E308",
+                    f"the unit of `{side.name}` is not known",
+                    side.at,
+                    "name the measured concept in the relation, so that its unit is known",
+                )
         if left is None or right is None:
             return
         if left.sort is not right.sort:
-            self.say(self.problems, "E304", f"a {left.sort.value} is compared with a {right.sort.value}", c.at, "compare like with like")
+            self.say(
+                self.problems,
+                "E304",
+                f"a {left.sort.value} is compared with a {right.sort.value}",
+                c.at,
+                "compare like with like",
+            )
         elif left.sort is Sort.NUMBER:
             self.same_unit(c.left, left, c.right, right, c.at, self.problems)
         elif left.sort in (Sort.CONCEPT, Sort.PATIENT) and c.operator not in ("=", "!="):
-            self.say(self.problems, "E304", f"a {left.sort.value} is not more or less than another", c.at, "only `=` and `!=` compare them")
+            self.say(
+                self.problems,
+                "E304",
+                f"a {left.sort.value} is not more or less than another",
+                c.at,
+                "only `=` and `!=` compare them",
+            )
         elif left.sort is Sort.CONCEPT and left.root and right.root and left.root != right.root:
-            self.say(self.problems, "E305", f"a {left.root} is compared with a {right.root}", c.at, "compare concepts of one root")
+            self.say(
+                self.problems,
+                "E305",
+                f"a {left.root} is compared with a {right.root}",
+                c.at,
+                "compare concepts of one root",
+            )
 
-    def same_unit(self, left: Expression | None, l_type: Type, right: Expression, r_type: Type, at: Span, problems: list[Problem] | None) -> None:
+    def same_unit(
+        self,
+        left: Expression | None,
+        l_type: Type,
+        right: Expression,
+        r_type: Type,
+        at: Span,
+        problems: list[Problem] | None,
+    ) -> None:
         for side, own, other in ((right, r_type, l_type), (left, l_type, r_type)):
             if isinstance(side, Number) and side.unit is None and other.unit != ONE:
-                self.say(problems, "E301", f"`{side.at.words}` has no unit", side.at, "write the unit that the protocol gives, e.g. `55 '%'`")
+                self.say(
+                    problems,
+                    "E301",
+                    f"`{side.at.words}` has no unit",
+                    side.at,
+                    "write the unit that the protocol gives, e.g. `55 '%'`",
+                )
                 return
         if l_type.unit.dimension != r_type.unit.dimension:
-            self.say(problems, "E302", f"the units of `{at.words}` do not fit", at,
-                     f"one side is measured in {_show(l_type.unit)}, the other in {_show(r_type.unit)}")
+            self.say(
+                problems,
+                "E302",
+                f"the units of `{at.words}` do not fit",
+                at,
+                f"one side is measured in {_show(l_type.unit)}, the other in {_show(r_type.unit)}",
+            )
 
     def tell_aggregate(self, a: Aggregate, variables: Mapping[str, Type]) -> None:
         for inner in a.body:
@@ -296,34 +412,89 @@ class _Inference:
         match a.summary:
             case Summary.COUNT:
                 if len(kinds) != 1:
-                    self.say(self.problems, "E309", "`count` takes one variable", a.at, "count one thing: `count { D : … }`")
-                if not (isinstance(a.bound, Number) and a.bound.unit is None and isinstance(a.bound.value, int) and 0 <= a.bound.value <= 10_000):
-                    self.say(self.problems, "E309", "a count is compared with a whole number", a.bound.at, "write it in digits, without a unit")
+                    self.say(
+                        self.problems, "E309", "`count` takes one variable", a.at, "count one thing: `count { D : … }`"
+                    )
+                if not (
+                    isinstance(a.bound, Number)
+                    and a.bound.unit is None
+                    and isinstance(a.bound.value, int)
+                    and 0 <= a.bound.value <= 10_000
+                ):
+                    self.say(
+                        self.problems,
+                        "E309",
+                        "a count is compared with a whole number",
+                        a.bound.at,
+                        "write it in digits, without a unit",
+                    )
             case Summary.MIN | Summary.MAX:
                 if len(kinds) != 1 or (kinds[0] is not None and not kinds[0].sort.is_wide):
-                    self.say(self.problems, "E309", f"`{name}` takes one variable, a number or a date", a.at, f"`{name} {{ V : … }}`")
+                    self.say(
+                        self.problems,
+                        "E309",
+                        f"`{name}` takes one variable, a number or a date",
+                        a.at,
+                        f"`{name} {{ V : … }}`",
+                    )
                 bound = self.of_expression(a.bound, variables, self.problems)
                 if bound is not None and kinds[0] is not None:
                     if bound.sort is not kinds[0].sort:
-                        self.say(self.problems, "E304", f"a {kinds[0].sort.value} is compared with a {bound.sort.value}", a.at, "compare like with like")
+                        self.say(
+                            self.problems,
+                            "E304",
+                            f"a {kinds[0].sort.value} is compared with a {bound.sort.value}",
+                            a.at,
+                            "compare like with like",
+                        )
                     elif bound.sort is Sort.NUMBER:
                         self.same_unit(a.variables[0], kinds[0], a.bound, bound, a.at, self.problems)
             case Summary.COVERED | Summary.LONGEST:
                 if len(kinds) != 2 or any(k is not None and k.sort is not Sort.DATE for k in kinds):
-                    self.say(self.problems, "E309", f"`{name}` takes two dates, a beginning and an end", a.at, f"`{name} {{ From, To : … }}`")
+                    self.say(
+                        self.problems,
+                        "E309",
+                        f"`{name}` takes two dates, a beginning and an end",
+                        a.at,
+                        f"`{name} {{ From, To : … }}`",
+                    )
                 if not isinstance(a.bound, Length):
-                    self.say(self.problems, "E309", f"`{name}` is compared with a duration", a.bound.at, "write `3 months` or `90 days`")
+                    self.say(
+                        self.problems,
+                        "E309",
+                        f"`{name}` is compared with a duration",
+                        a.bound.at,
+                        "write `3 months` or `90 days`",
+                    )
                 if a.operator in ("=", "!="):
-                    self.say(self.problems, "E309", f"`{name}` is not compared by `{a.operator}`", a.at, "use `>=`, `>`, `<` or `<=`")
+                    self.say(
+                        self.problems,
+                        "E309",
+                        f"`{name}` is not compared by `{a.operator}`",
+                        a.at,
+                        "use `>=`, `>`, `<` or `<=`",
+                    )
         if a.operator == "!=":
-            self.say(self.problems, "E309", "an aggregate is not compared by `!=`", a.at, "write two rules: one for less, one for more")
+            self.say(
+                self.problems,
+                "E309",
+                "an aggregate is not compared by `!=`",
+                a.at,
+                "write two rules: one for less, one for more",
+            )
         if a.gap is not None and a.summary is not Summary.LONGEST:
             self.say(self.problems, "E309", f"`{name}` bridges no gaps", a.at, "only `longest` has a `gap`")
 
 
 def _show(u: Unit) -> str:
     if not u.dimension:
-        return "pure numbers" if u.scale == 1 else f"hundredths ({u.scale})" if u.scale.denominator == 100 else f"{u.scale}"
+        return (
+            "pure numbers"
+            if u.scale == 1
+            else f"hundredths ({u.scale})"
+            if u.scale.denominator == 100
+            else f"{u.scale}"
+        )
     parts = ".".join(name + (str(power) if power != 1 else "") for name, power in u.dimension)
     return f"`{parts}`"
 

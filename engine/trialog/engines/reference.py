@@ -71,7 +71,9 @@ class Reference:
         for relation, rows in plan.facts.items():
             self.static.give(relation, rows)
             self.static.indexes[relation] = {}
-        self.strata = [(s, [_Prepared(r, s.relations if s.recursive else frozenset()) for r in s.rules]) for s in plan.strata]
+        self.strata = [
+            (s, [_Prepared(r, s.relations if s.recursive else frozenset()) for r in s.rules]) for s in plan.strata
+        ]
 
     def run(self, facts: Mapping[str, Iterable[Row]]) -> Rows:
         """Everything that follows from the patient's facts."""
@@ -98,7 +100,7 @@ class Reference:
             for rule in rules:
                 for chain in rule.again:
                     rule.run(rows, chain)
-            recent = {r: list(rows[r])[before[r]:] for r in relations}
+            recent = {r: list(rows[r])[before[r] :] for r in relations}
         for relation in relations:
             rows.found.pop(f"new {relation}", None)
 
@@ -108,11 +110,16 @@ class _Prepared:
 
     def __init__(self, rule: Rule, recursive: frozenset[str]) -> None:
         self.rule = rule
-        variables = sorted({n for x in rule.body for n in names(x)} | {s.name for s in rule.slots if isinstance(s, Var)})
+        variables = sorted(
+            {n for x in rule.body for n in names(x)} | {s.name for s in rule.slots if isinstance(s, Var)}
+        )
         self.places = {name: i for i, name in enumerate(variables)}
         self.first = self.chain(rule.body)
-        self.again = [self.chain((*rule.body[:i], Fetch(f"new {x.relation}", x.slots), *rule.body[i + 1 :]))
-                      for i, x in enumerate(rule.body) if isinstance(x, Fetch) and x.relation in recursive]
+        self.again = [
+            self.chain((*rule.body[:i], Fetch(f"new {x.relation}", x.slots), *rule.body[i + 1 :]))
+            for i, x in enumerate(rule.body)
+            if isinstance(x, Fetch) and x.relation in recursive
+        ]
 
     def run(self, rows: Rows, chain: _Run) -> None:
         chain([None] * len(self.places), rows)

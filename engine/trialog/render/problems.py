@@ -11,7 +11,9 @@ _WIDEST = 160
 
 def render(problem: Problem, colour: bool = False) -> str:
     """The problem as several lines, without a line end."""
-    red, blue, bold, plain = (_RED if problem.severity is Severity.ERROR else _YELLOW, _BLUE, _BOLD, _PLAIN) if colour else ("",) * 4
+    red, blue, bold, plain = (
+        (_RED if problem.severity is Severity.ERROR else _YELLOW, _BLUE, _BOLD, _PLAIN) if colour else ("",) * 4
+    )
     lines = [f"{red}{problem.severity.value}[{problem.code}]{plain}: {bold}{problem.claim}{plain}"]
     lines += _place(problem.at, "", blue, plain)
     for span, words in problem.related:
@@ -46,5 +48,7 @@ def summary(problems: Iterable[Problem]) -> str:
     found = list(problems)
     errors = sum(p.severity is Severity.ERROR for p in found)
     warnings = len(found) - errors
-    parts = [f"{errors} error{'s' * (errors != 1)}"] * bool(errors) + [f"{warnings} warning{'s' * (warnings != 1)}"] * bool(warnings)
+    parts = [f"{errors} error{'s' * (errors != 1)}"] * bool(errors) + [
+        f"{warnings} warning{'s' * (warnings != 1)}"
+    ] * bool(warnings)
     return " and ".join(parts) or "no problems"

@@ -26,11 +26,18 @@ def _patient(screened: Screened, program: Program, cohorts: Sequence[str]) -> di
             if a.identifier not in atoms:
                 step = explanations.of(a.relation)
                 reason = step.reason.value if step.reason is not None else None
-                atoms[a.identifier] = {"status": answers.status(a.relation).value, "reason": reason, "because": because(step)}
+                atoms[a.identifier] = {
+                    "status": answers.status(a.relation).value,
+                    "reason": reason,
+                    "because": because(step),
+                }
     return {
         "patient": answers.chart.patient,
         "cohorts": {
-            cohort: {"verdict": answers.verdict(cohort).value, "atoms": {a.identifier: atoms[a.identifier] for a in program.atoms_of(cohort)}}
+            cohort: {
+                "verdict": answers.verdict(cohort).value,
+                "atoms": {a.identifier: atoms[a.identifier] for a in program.atoms_of(cohort)},
+            }
             for cohort in cohorts
         },
     }
@@ -47,8 +54,15 @@ def as_csv(cohorts: Sequence[str], run: Sequence[Screened]) -> str:
         explanations = Explanations(s.answers)
         for cohort in cohorts:
             found = grounds(s.answers, explanations, cohort)
-            writer.writerow([_inert(s.answers.chart.patient), cohort, s.answers.verdict(cohort).value, " ".join(g.atom for g in found),
-                             _inert("; ".join(f"{g.atom} {g.status.value}: {g.because}" for g in found))])
+            writer.writerow(
+                [
+                    _inert(s.answers.chart.patient),
+                    cohort,
+                    s.answers.verdict(cohort).value,
+                    " ".join(g.atom for g in found),
+                    _inert("; ".join(f"{g.atom} {g.status.value}: {g.because}" for g in found)),
+                ]
+            )
     return out.getvalue().rstrip("\n")
 
 

@@ -20,7 +20,9 @@ def painted(words: str, meaning: Verdict | Status, colour: bool) -> str:
     return f"\033[{_COLOUR[meaning]}m{words}\033[0m" if colour else words
 
 
-def verdict_lines(program: Program, cohorts: Sequence[str], run: Sequence[Screened], width: int, colour: bool) -> list[str]:
+def verdict_lines(
+    program: Program, cohorts: Sequence[str], run: Sequence[Screened], width: int, colour: bool
+) -> list[str]:
     """Each patient with a verdict for each cohort and its reason; then how many patients have each verdict."""
     lines: list[str] = []
     widest = max((len(c) for c in cohorts), default=0)
@@ -62,7 +64,9 @@ def _weight(ground: Ground, verdict: Verdict) -> int:
 
 
 def wrapped(words: str, width: int, first: str, following: str) -> list[str]:
-    return textwrap.wrap(words, max(width, 40), initial_indent=first, subsequent_indent=following, break_on_hyphens=False) or [first]
+    return textwrap.wrap(
+        words, max(width, 40), initial_indent=first, subsequent_indent=following, break_on_hyphens=False
+    ) or [first]
 
 
 def explanation_lines(step: Step, width: int, colour: bool, depth: int = 0) -> list[str]:
