@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from itertools import chain, combinations
 
 from trialog.check.types import column_type
+from trialog.ends import Ends, variables
 from trialog.plain import (
     Absent,
     Either,
+    Expr,
     Fetch,
-    Greatest,
-    Least,
     Let,
-    Number,
     PlainProgram,
     Row,
     Rule,
@@ -36,17 +35,12 @@ from trialog.program import (
     Clause,
     Compared,
     Const,
-    Difference,
     Distinct,
-    Expr,
     Given,
     Premise,
-    Product,
     Program,
-    Shifted,
     Sort,
     Source,
-    Sum,
     Tallied,
     Tuple,
     Under,
@@ -127,6 +121,7 @@ class _Rewriting:
         self.asked: set[tuple[str, str]] = set()
         self.fresh = 0
         self.exact_variables = self._exact_variables()
+        self.ends = Ends(self.exact_variables)
         self.head = program.derived[clause.relation]
 
     # -- what is exact -------------------------------------------------------------------------------------------
@@ -197,7 +192,7 @@ class _Rewriting:
         slots: list[Var | Const] = []
         for arg, column in zip(self.clause.args, self.head.columns, strict=True):
             if column.sort.is_wide and paired:
-                slots.extend(self.ends(arg))
+                slots.extend(self.ends.of(arg))
             else:
                 slots.append(arg)
         return Rule(name, tuple(slots), tuple(body.steps), self.readings, self.clause)
@@ -214,11 +209,6 @@ class _Rewriting:
     def is_about_patient_alone(self, relation: str) -> bool:
         """Such a relation is never open: a patient who may be in it is a possible row."""
         return relation in self.program.derived and len(self.program.derived[relation].columns) == 1
-
-    def ends(self, arg: Var | Const) -> tuple[Var | Const, Var | Const]:
-        if isinstance(arg, Const) or arg.name in self.exact_variables:
-            return arg, arg
-        return Var(f"{arg.name}.low"), Var(f"{arg.name}.high")
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
@@ -295,7 +285,7 @@ class _Rewriting:
         about = self.about(p)
         if p.source is not Source.ALL and about is not None:
             self.asked.add(
-                (p.relation, str(p.args[about].value)) if isinstance(p.args[about], Const) else (p.relation, "")
+                (p.relation, str(named.value)) if isinstance(named := p.args[about], Const) else (p.relation, "")
             )
         if p.source is Source.RECORDED and about is None:
             return (p.args[0],), tests
@@ -326,7 +316,7 @@ class _Rewriting:
         relation = self.vocabulary.relations.get(p.relation)
         return relation.kind if relation is not None else None
 
-    def when(self, p: Tuple, body: _Body) -> tuple[Number, Number]:
+    def when(self, p: Tuple, body: _Body) -> tuple[Expr, Expr]:
         if p.when is None:
             if "screening day" not in body.bound:
                 body.steps.insert(0, Fetch("screening", (p.args[0], Var("screening day"))))
@@ -334,7 +324,7 @@ class _Rewriting:
             return Var("screening day"), Var("screening day")
         if isinstance(p.when, Var) and p.when.name not in self.exact_variables | body.bound | body.will_be_bound:
             return Const(FIRST_DAY), Const(LAST_DAY)  # the day is not known: any row may be the one
-        low, high = self.ends(p.when)
+        low, high = self.ends.of(p.when)
         return low, high
 
     def under(self, concept: str, tests: list[Fetch | Test | Either]) -> Slot:
@@ -352,9 +342,9 @@ class _Rewriting:
             return arg, arg
         if bind and isinstance(arg, Var) and arg.name not in body.bound and arg.name not in self.exact_variables:
             body.bound.add(arg.name)
-            low, high = self.ends(arg)
+            low, high = self.ends.of(arg)
             return low, high
-        low, high = self.ends(arg)
+        low, high = self.ends.of(arg)
         own_low, own_high = self.new("Low"), self.new("High")
         if mode == CERTAIN:
             tests += [Test("=", own_low, low), Test("=", own_high, low)]
@@ -367,11 +357,11 @@ class _Rewriting:
     def give(self, p: Given, body: _Body) -> None:
         body.bound.add(p.variable.name)
         if p.variable.name in self.exact_variables:
-            body.steps.append(Let(p.variable, self.low(p.expression)))
+            body.steps.append(Let(p.variable, self.ends.low(p.expression)))
         else:
-            low, high = self.ends(p.variable)
+            low, high = self.ends.of(p.variable)
             if isinstance(low, Var) and isinstance(high, Var):
-                body.steps += [Let(low, self.low(p.expression)), Let(high, self.high(p.expression))]
+                body.steps += [Let(low, self.ends.low(p.expression)), Let(high, self.ends.high(p.expression))]
 
     def further(self, p: Premise, body: _Body) -> None:
         """A literal that binds nothing. Where what it needs is not bound, it may hold, and is left out."""
@@ -396,7 +386,7 @@ class _Rewriting:
                             body.steps.append(Fetch("leaf", (left,)))
             case Compared(operator, left, right):
                 if variables(left) | variables(right) <= body.bound:
-                    body.steps.extend(self.compare(operator, left, right, certain))
+                    body.steps.extend(self.ends.compare(operator, left, right, certain))
             case Tallied(negated=negated):
                 if {a.name for a in p.key if isinstance(a, Var)} <= body.bound:
                     if not negated:
@@ -410,10 +400,7 @@ class _Rewriting:
 
     def negative(self, p: Tuple, body: _Body) -> None:
         """`not q` is certain where q is neither possible nor open, and possible where q is not certain."""
-        if self.is_exact(p.relation, p.source):
-            slots, tests = self.slots(p, body, CERTAIN, bind=False)
-            body.steps.append(Absent((Fetch(self.name(p, CERTAIN), slots), *tests)))
-        elif body.mode == POSSIBLE:
+        if self.is_exact(p.relation, p.source) or body.mode == POSSIBLE:
             slots, tests = self.slots(p, body, CERTAIN, bind=False)
             body.steps.append(Absent((Fetch(self.name(p, CERTAIN), slots), *tests)))
         else:
@@ -455,54 +442,6 @@ class _Rewriting:
         if isinstance(patient, Var):
             body.bound.add(patient.name)
 
-    # -- numbers -------------------------------------------------------------------------------------------------
-
-    def low(self, e: Expr) -> Number:
-        return self.end(e, 0)
-
-    def high(self, e: Expr) -> Number:
-        return self.end(e, 1)
-
-    def end(self, e: Expr, which: int) -> Number:
-        """The least (0) or greatest (1) value that the expression may have."""
-        match e:
-            case Var():
-                return self.ends(e)[which]
-            case Const():
-                return e
-            case Sum(left, right):
-                return Sum(self.end(left, which), self.end(right, which))  # type: ignore[arg-type]
-            case Difference(left, right):
-                return Difference(self.end(left, which), self.end(right, 1 - which))  # type: ignore[arg-type]
-            case Shifted(day, by, sign):
-                return Shifted(self.end(day, which), by, sign)  # type: ignore[arg-type]
-            case Product(left, right):
-                corners = {
-                    Product(x, y): None
-                    for x in (self.low(left), self.high(left))
-                    for y in (self.low(right), self.high(right))
-                }  # type: ignore[arg-type]
-                several = tuple(corners)
-                return several[0] if len(several) == 1 else (Greatest if which else Least)(several)
-
-    def compare(self, operator: str, left: Expr, right: Expr, certain: bool) -> list[Test | Either]:
-        l_low, l_high, r_low, r_high = self.low(left), self.high(left), self.low(right), self.high(right)
-        match operator:
-            case "=" if l_low == l_high and r_low == r_high:
-                return [Test("=", l_low, r_low)]
-            case "=" if certain:
-                return [Test("=", l_low, l_high), Test("=", r_low, r_high), Test("=", l_low, r_low)]
-            case "=":
-                return [Test("<=", l_low, r_high), Test("<=", r_low, l_high)]
-            case "!=" if certain:
-                return [Either(Test("<", l_high, r_low), Test("<", r_high, l_low))]
-            case "!=":
-                return [Either(Test("<", l_low, r_high), Test("<", r_low, l_high))]
-            case _ if certain:
-                return [Test(operator, l_high, r_low)]
-            case _:
-                return [Test(operator, l_low, r_high)]
-
     def tally(self, p: Tallied, mode: str) -> Tally:
         exact = self.is_exact(p.relation)
         value = self.program.derived[p.relation].columns[-1].sort
@@ -511,16 +450,3 @@ class _Rewriting:
             countable = p.summary is Summary.COUNT and value is Sort.CONCEPT and mode == CERTAIN
             name = f"countable {p.relation}" if countable else f"{mode} {p.relation}"
         return Tally(p.summary, name, p.key, p.bound, p.strict, p.gap, not exact and value.is_wide, mode == CERTAIN)
-
-
-def variables(e: Expr) -> set[str]:
-    """The names of the variables in an expression."""
-    match e:
-        case Var(name):
-            return {name}
-        case Const():
-            return set()
-        case Sum(left, right) | Difference(left, right) | Product(left, right):
-            return variables(left) | variables(right)
-        case Shifted(day):
-            return variables(day)

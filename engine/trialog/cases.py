@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trialog.answers import Screener, Verdict
+from trialog.answers import Screener, Status, Verdict
 from trialog.charts.files import ReadChart
 from trialog.charts.positions import Members, Node, Text
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Program
 from trialog.proof import Explanations, Reason
 from trialog.source import Span
-from trialog.answers import Status
 
 _STATUSES = {s.value for s in Status} | {f"{Status.UNKNOWN.value}: {r.value}" for r in Reason}
 _VERDICTS = {v.value for v in Verdict}

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from typing import override
 
 from trialog.commands import EXIT_CODES, UsageError, cases, check, readings, screen, why
 from trialog.values import days
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=codes,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=_Version())
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], says: str) -> argparse.ArgumentParser:
@@ -117,13 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-class _Version(str):
-    """The version, looked up only when it is asked for."""
+class _ShowVersion(argparse.Action):
+    """Prints the version, which is looked up only when it is asked for."""
 
-    def __new__(cls) -> "_Version":
-        return super().__new__(cls, "%(prog)s")
-
-    def __mod__(self, _: object) -> str:
+    @override
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
         from importlib.metadata import version
 
-        return f"trialog {version('trialog')}"
+        print(f"trialog {version('trialog')}")  # noqa: T201 (the command line prints)
+        parser.exit()

@@ -234,7 +234,7 @@ def screen(given: argparse.Namespace) -> int:
             from trialog.render.terminal import verdict_lines
 
             _print([*_heading(given, program, path, run), ""])
-            _print(verdict_lines(program, cohorts, run, given.width, given.colour))
+            _print(verdict_lines(cohorts, run, given.width, given.colour))
             _print(_afterword(given, run))
     return _finish(run)
 

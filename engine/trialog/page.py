@@ -51,7 +51,11 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
     from markdown_it import MarkdownIt
 
     lines = source.text.split("\n")
-    title, cohorts, quotes, blocks, problems = "", [], [], [], []
+    title = ""
+    cohorts: list[Cohort] = []
+    quotes: list[Quote] = []
+    blocks: list[Block] = []
+    problems: list[Problem] = []
     cohort: str | None = None
     cohort_level = 0
     fresh: list[Quote] = []  # the quotes since the last block
@@ -66,9 +70,11 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
             at = whole_line(source, first + 1)
             title = title or words
             if cohort is not None and level <= cohort_level:
-                cohort, fresh, resting = None, [], ()
+                cohort, resting = None, ()
+                fresh.clear()
             if words.casefold() == "all cohorts":
-                cohort, cohort_level, fresh, resting = ALL_COHORTS, level, [], ()
+                cohort, cohort_level, resting = ALL_COHORTS, level, ()
+                fresh.clear()
             elif words.casefold().startswith("cohort"):
                 found = _COHORT.fullmatch(words)
                 if not found:
@@ -88,7 +94,8 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
                     )
                 else:
                     cohorts.append(Cohort(found[1], found[2].strip(), at))
-                    cohort, cohort_level, fresh, resting = found[1], level, [], ()
+                    cohort, cohort_level, resting = found[1], level, ()
+                    fresh.clear()
         elif token.type == "blockquote_open" and token.level == 0:
             while last > first and not lines[last - 1].strip():
                 last -= 1
@@ -112,6 +119,7 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
                     )
                 )
             if fresh:
-                resting, fresh = tuple(fresh), []
+                resting = tuple(fresh)
+                fresh.clear()
             blocks.append(Block(cohort, resting, Span(source, min(start, end), end)))
     return Page(source, title, tuple(cohorts), tuple(quotes), tuple(blocks)), problems

@@ -159,7 +159,8 @@ class Bodies:
                 self.cursor.take()
                 number = self.number(self.cursor.take())
                 return Number(-number.value, number.unit, self.cursor.since(start))
-        self.cursor.fail("a variable, a concept, a number or a date", "here")
+            case _:
+                self.cursor.fail("a variable, a concept, a number or a date", "here")
 
     def number(self, token: Token) -> Number:
         value = self.cursor.number_value(token)

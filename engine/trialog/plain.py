@@ -6,27 +6,13 @@ concepts' names, day numbers and exact numbers.
 
 from dataclasses import dataclass, field
 
-from trialog.program import Clause, Const, Difference, Expr, Product, Shifted, Sum, Var, Whatever
+from trialog.program import Clause, Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var, Whatever
 from trialog.tree import Summary
 from trialog.values import Duration, Exact
 
 type Value = str | Exact
 type Row = tuple[Value, ...]
 type Slot = Var | Const | Whatever
-
-
-@dataclass(frozen=True, slots=True)
-class Least:
-    of: "tuple[Number, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Greatest:
-    of: "tuple[Number, ...]"
-
-
-type Number = Var | Const | Sum | Difference | Product | Shifted | Least | Greatest
-"""An expression with a single value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +31,8 @@ class Test:
     """`left operator right`; the operator is one of `=` `!=` `<` `<=`."""
 
     operator: str
-    left: Number
-    right: Number
+    left: Expr
+    right: Expr
 
     def __str__(self) -> str:
         return f"{_show(self.left)} {self.operator} {_show(self.right)}"
@@ -64,7 +50,7 @@ class Either:
 @dataclass(frozen=True, slots=True)
 class Let:
     variable: Var
-    value: Number
+    value: Expr
 
     def __str__(self) -> str:
         return f"{self.variable.name} := {_show(self.value)}"
@@ -89,7 +75,8 @@ class Tally:
 
     def __str__(self) -> str:
         key = ", ".join(_show(s) for s in self.key)
-        return f"{'least' if self.sure else 'most'} {self.summary.value} {self.relation}({key}, …) {'>' if self.strict else '>='} {self.bound}"
+        reached = f"{'>' if self.strict else '>='} {self.bound}"
+        return f"{'least' if self.sure else 'most'} {self.summary.value} {self.relation}({key}, …) {reached}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +107,7 @@ class Rule:
         return f"{head} :- {', '.join(str(x) for x in self.body)}."
 
 
-def _show(e: "Expr | Slot | Number") -> str:
+def _show(e: Expr | Slot) -> str:
     match e:
         case Var(name):
             return name

@@ -3,15 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from trialog.bounds import variables
+from trialog.ends import variables
 from trialog.plain import (
     Absent,
     Either,
     Fetch,
-    Greatest,
-    Least,
     Let,
-    Number,
     PlainProgram,
     Row,
     Rule,
@@ -121,23 +118,15 @@ def names(step: Step) -> set[str]:
         case Fetch(_, slots):
             return {s.name for s in slots if isinstance(s, Var)}
         case Test(_, left, right):
-            return number_names(left) | number_names(right)
+            return variables(left) | variables(right)
         case Either(left, right):
             return names(left) | names(right)
         case Let(variable, value):
-            return {variable.name} | number_names(value)
+            return {variable.name} | variables(value)
         case Tally(_, _, key):
             return {s.name for s in key if isinstance(s, Var)}
         case Absent(body):
             return set[str]().union(*(names(x) for x in body))
-
-
-def number_names(e: Number) -> set[str]:
-    match e:
-        case Least(of) | Greatest(of):
-            return set[str]().union(*(number_names(x) for x in of))
-        case _:
-            return variables(e)
 
 
 def order(body: tuple[Step, ...], bound: set[str], outside: set[str], static: Iterable[str]) -> tuple[Step, ...]:
@@ -178,7 +167,7 @@ def _is_ready(step: Step, bound: set[str], elsewhere: set[str]) -> bool:
         case Fetch():
             return names(step) <= bound
         case Let(_, value):
-            return number_names(value) <= bound
+            return variables(value) <= bound
         case Absent():
             return names(step) & elsewhere <= bound
         case Test() | Either() | Tally():

@@ -84,7 +84,21 @@ class Shifted:
     sign: int
 
 
-type Expr = Var | Const | Sum | Difference | Product | Shifted
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The least of several values; `bounds` writes it, authors do not."""
+
+    of: "tuple[Expr, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Greatest:
+    """The greatest of several values; `bounds` writes it, authors do not."""
+
+    of: "tuple[Expr, ...]"
+
+
+type Expr = Var | Const | Sum | Difference | Product | Shifted | Least | Greatest
 
 
 class Source(enum.Enum):

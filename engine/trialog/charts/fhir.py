@@ -77,7 +77,7 @@ class _Trouble:
     other: Path | None = None
 
 
-class _Refused(Exception):  # noqa: N818
+class _RefusedError(Exception):
     def __init__(self, *troubles: _Trouble) -> None:
         super().__init__(*troubles)
         self.troubles = troubles
@@ -91,7 +91,7 @@ def read_bundle(bundle: Part, source: Source, vocabulary: Vocabulary, problems: 
         chart = _chart(bundle, source.name, vocabulary, troubles)
     except MalformedError as error:
         troubles.append(_malformed(error))
-    except _Refused as error:
+    except _RefusedError as error:
         troubles.extend(error.troubles)
     if troubles:
         document = read_json(source, [])
@@ -119,11 +119,11 @@ def _chart(bundle: Part, file: str, vocabulary: Vocabulary, troubles: list[_Trou
         holds = "no patient" if not patients else f"{len(patients)} patients"
         help_ = "a chart is of one patient: give a bundle for each"
         path = patients[1].path if patients else ()
-        raise _Refused(*troubles, _Trouble("E522", f"the bundle holds {holds}", path, help_))
+        raise _RefusedError(*troubles, _Trouble("E522", f"the bundle holds {holds}", path, help_))
     (patient,) = patients
     name = patient_name(patient.text("id") or "")
     if name is None:
-        raise _Refused(*troubles, _Trouble("E522", "the patient has no `id` that can be printed", patient.path))
+        raise _RefusedError(*troubles, _Trouble("E522", "the patient has no `id` that can be printed", patient.path))
     context = Context(vocabulary, file, patient.day("birthDate"), _entries(resources))
     whose = _Whose.of(patient, name, resources)
     found: list[Found] = []
@@ -132,7 +132,7 @@ def _chart(bundle: Part, file: str, vocabulary: Vocabulary, troubles: list[_Trou
             found.extend(_read(part, context, whose))
         except MalformedError as error:
             troubles.append(_malformed(error))
-        except _Refused as error:
+        except _RefusedError as error:
             troubles.extend(error.troubles)
     records, denied, aside = _reconciled(found, vocabulary)
     return Chart(name, None, records, (), (), denied, (*set_aside, *aside, *_others(resources, file)), file)
@@ -141,14 +141,14 @@ def _chart(bundle: Part, file: str, vocabulary: Vocabulary, troubles: list[_Trou
 def _check_bundle(bundle: Part) -> None:
     if bundle.text("resourceType") != "Bundle":
         claim = f"this is a FHIR {bundle.text('resourceType')}, not a Bundle"
-        raise _Refused(_Trouble("E505", claim, ("resourceType",), "put the patient's resources into one Bundle"))
+        raise _RefusedError(_Trouble("E505", claim, ("resourceType",), "put the patient's resources into one Bundle"))
     if bundle.text("type") == "history":
         claim = "a bundle of type `history` holds records that no longer count"
-        raise _Refused(_Trouble("E524", claim, ("type",), "export the current state of the records"))
+        raise _RefusedError(_Trouble("E524", claim, ("type",), "export the current state of the records"))
     for link in bundle.parts("link"):
         if link.text("relation") == "next":
             claim = "the bundle is one page of several, so the chart would lack records"
-            raise _Refused(_Trouble("E524", claim, link.path, "fetch all pages and put them into one bundle"))
+            raise _RefusedError(_Trouble("E524", claim, link.path, "fetch all pages and put them into one bundle"))
 
 
 type _Resources = list[tuple[Part, str | None]]
@@ -260,8 +260,8 @@ def _read(part: Part, context: Context, whose: _Whose) -> Iterator[Found]:
     match subject:
         case _Subject.ANOTHER:
             claim = f"the {kind} is about `{reference[:80]}`, and the bundle's patient is `{whose.id}`"
-            help_ = "take it out, or correct whom it is about"
-            raise _Refused(_Trouble("E522", claim, (*part.path, "patient" if kind == "Consent" else "subject"), help_))
+            path = (*part.path, "patient" if kind == "Consent" else "subject")
+            raise _RefusedError(_Trouble("E522", claim, path, "take it out, or correct whom it is about"))
         case _Subject.NO_PATIENT:
             yield context.set_aside(kind, f"it is about `{reference[:80]}`, which is no patient", part)
             return

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from trialog.charts.amounts import AmountError, converted, is_plain, unknown_amount, written
 from trialog.charts.chart import Standing, Value
@@ -135,7 +136,7 @@ def _shown(result: _Result) -> str:
             return said(result.part.part(key))
         case _:
             value = result.part.members[key]
-            return key.removeprefix("value") if isinstance(value, dict | list) else one_line(str(value))
+            return one_line(str(value)) if isinstance(value, str | bool | Decimal) else key.removeprefix("value")
 
 
 def _value(result: _Result, concept: str, to: str) -> Interval:

@@ -133,7 +133,7 @@ def _tables(files: list[Path], vocabulary: Vocabulary, problems: list[Problem]) 
 def _rows(source: Source, columns: tuple[str, ...], problems: list[Problem]) -> Iterator[tuple[str, Row]]:
     """The rows of a table that name a patient. Empty cells are what is not recorded."""
     lines = _lines(source, problems)
-    header_line, header = next(lines, (1, []))
+    header_line, header = next(lines, (1, list[str]()))
     at = _line(source, header_line)
     if wrong := list(_wrong_header(header, columns, source.name, at)):
         problems.extend(wrong)

@@ -76,7 +76,7 @@ def _program(
     own_page: Span | None,
 ) -> tuple[Program | None, list[Problem]]:
     resolved, problems = resolve(rules, declared)
-    known_names = {n for n in declared.vocabulary.relations}
+    known_names = set(declared.vocabulary.relations)
     facts = [r for r in resolved if not r.body and r.head.relation in known_names]
     derivations = [r for r in resolved if r.body or r.head.relation not in known_names]
     for r in facts:
@@ -107,7 +107,7 @@ def _program(
     if any(p.severity is Severity.ERROR for p in problems) or len(resolved) != len(rules):
         return None, problems
     inexact = resting_on(dependencies, chart_relations(declared.vocabulary))
-    lowering = Lowering(declared, types, frozenset())
+    lowering = Lowering(declared, types)
     clauses: list[Clause] = [
         c for r, v in zip(derivations, types.variables[len(facts) :], strict=True) for c in lowering.clauses(r, v)
     ]

@@ -171,7 +171,7 @@ def _concept(s: ConceptStatement, concepts: Mapping[str, object], problems: list
     written = ([s.unit] if s.unit is not None else []) + [
         n.unit for e in s.conversions for n in (e.left, e.right) if n.unit is not None
     ]
-    good = all([_unit_is_known(u, s.at, problems) for u in written])
+    good = [u for u in written if not _unit_is_known(u, s.at, problems)] == []
     if s.conversions and s.unit is None:
         problems.append(
             Problem(
@@ -247,7 +247,7 @@ def _relation(s: RelationStatement, concepts: Mapping[str, Concept], problems: l
         if any(c.name == before.name for before in found):
             problems.append(Problem("E207", f"`{s.name}` has two columns `{c.name}`", c.at, "rename one"))
             continue
-        column_type = _column_type(c, s, concepts, problems)
+        column_type = _column_type(c, concepts, problems)
         if column_type is not None:
             found.append(Column(c.name, column_type))
     relation = Relation(s.name, s.kind, tuple(found), s.description, _product(s, found, concepts, problems))
@@ -311,9 +311,7 @@ def _product(
     return Product(p.whole, p.part, p.measure)
 
 
-def _column_type(
-    c: ColumnStatement, s: RelationStatement, concepts: Mapping[str, Concept], problems: list[Problem]
-) -> ColumnType | None:
+def _column_type(c: ColumnStatement, concepts: Mapping[str, Concept], problems: list[Problem]) -> ColumnType | None:
     if c.type is None:
         problems.append(
             Problem(

@@ -65,10 +65,9 @@ NO_GAP = Duration(0, 0)
 class Lowering:
     """Lowers one rule after the other; helper relations made on the way are collected in `helpers`, with their types."""
 
-    def __init__(self, declared: Declarations, types: Types, exact_relations: frozenset[str]) -> None:
+    def __init__(self, declared: Declarations, types: Types) -> None:
         self.declared = declared
         self.types = types
-        self.exact_relations = exact_relations
         self.helpers: dict[str, tuple[Type, ...]] = {}
         self.problems: list[Problem] = []
 

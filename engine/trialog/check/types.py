@@ -50,7 +50,7 @@ def infer(rules: Sequence[Rule], declared: Declarations) -> tuple[Types, list[Pr
     types = Types()
     for rule in rules:
         if rule.head.relation not in declared.vocabulary.relations:
-            types.columns.setdefault(rule.head.relation, [None] * len(rule.head.arguments))
+            types.columns.setdefault(rule.head.relation, list[Type | None]([None]) * len(rule.head.arguments))
     types.variables = [{} for _ in rules]
     looking = _Inference(declared, types, [])
     learning = True
@@ -100,7 +100,7 @@ class _Inference:
             return list(SCREENING)
         relation = self.vocabulary.relations.get(atom.relation)
         if relation is None:
-            return self.types.columns.get(atom.relation, [None] * len(atom.arguments))
+            return self.types.columns.get(atom.relation) or [None for _ in atom.arguments]
         first = [] if relation.kind is Kind.KNOWN else [PATIENT]
         about = self.about(atom, relation)
         return [*first, *(column_type(c.type, about, self.vocabulary) for c in relation.columns)]
@@ -385,7 +385,7 @@ class _Inference:
         at: Span,
         problems: list[Problem] | None,
     ) -> None:
-        for side, own, other in ((right, r_type, l_type), (left, l_type, r_type)):
+        for side, other in ((right, l_type), (left, r_type)):
             if isinstance(side, Number) and side.unit is None and other.unit != ONE:
                 self.say(
                     problems,

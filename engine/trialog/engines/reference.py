@@ -5,17 +5,17 @@ then costs only the running of the chains.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import assert_never
+from typing import Any, assert_never
 
 from trialog.engines.tally import reaches
-from trialog.plain import Absent, Either, Fetch, Greatest, Least, Let, Number, Row, Rule, Step, Tally, Test
+from trialog.plain import Absent, Either, Fetch, Let, Row, Rule, Step, Tally, Test
 from trialog.plan import Plan, names
-from trialog.program import Const, Difference, Product, Shifted, Sum, Var, Whatever
+from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var, Whatever
 from trialog.values import shift
 
-type _Env = list
+type _Env = list[Any]  # values by place; the checks have made sure what sort stands where
 type _Run = Callable[[_Env, "Rows"], None]
-type _Value = Callable[[_Env], object]
+type _Value = Callable[[_Env], Any]
 type _Holds = Callable[[_Env, "Rows"], bool]
 
 _NONE: tuple[Row, ...] = ()
@@ -53,7 +53,8 @@ class Rows:
         indexes = self.indexes.setdefault(relation, {})
         index = indexes.get(positions)
         if index is None:
-            index = indexes[positions] = {}
+            index = dict[Row, list[Row]]()
+            indexes[positions] = index
             for row in rows:
                 index.setdefault(tuple([row[i] for i in positions]), []).append(row)
         return index.get(key, _NONE)
@@ -222,17 +223,17 @@ class _Prepared:
             case Fetch():
                 raise AssertionError("a fetch is not a condition")
 
-    def test(self, operator: str, left: Number, right: Number) -> _Holds:
+    def test(self, operator: str, left: Expr, right: Expr) -> _Holds:
         one, other = self.number(left), self.number(right)
         match operator:
             case "=":
-                return lambda env, rows: one(env) == other(env)
+                return lambda env, _: one(env) == other(env)
             case "!=":
-                return lambda env, rows: one(env) != other(env)
+                return lambda env, _: one(env) != other(env)
             case "<":
-                return lambda env, rows: one(env) < other(env)  # type: ignore[operator]
+                return lambda env, _: one(env) < other(env)
             case "<=":
-                return lambda env, rows: one(env) <= other(env)  # type: ignore[operator]
+                return lambda env, _: one(env) <= other(env)
         raise AssertionError(f"{operator} is not an operator of plain Datalog")
 
     def tally(self, tally: Tally) -> _Holds:
@@ -249,7 +250,7 @@ class _Prepared:
     def absent(self, body: tuple[Fetch | Test | Either | Tally, ...], bound: frozenset[str]) -> _Holds:
         found: list[bool] = []
 
-        def note(env: _Env, rows: Rows) -> None:
+        def note(_: _Env, __: Rows) -> None:
             found.append(True)
 
         run: _Run = note
@@ -268,25 +269,25 @@ class _Prepared:
 
         return holds
 
-    def number(self, e: Number) -> _Value:
+    def number(self, e: Expr) -> _Value:
         match e:
             case Var() | Const():
                 return self.slot(e)
             case Sum(left, right):
                 one, other = self.number(left), self.number(right)
-                return lambda env: one(env) + other(env)  # type: ignore[operator]
+                return lambda env: one(env) + other(env)
             case Difference(left, right):
                 one, other = self.number(left), self.number(right)
-                return lambda env: one(env) - other(env)  # type: ignore[operator]
+                return lambda env: one(env) - other(env)
             case Product(left, right):
                 one, other = self.number(left), self.number(right)
-                return lambda env: one(env) * other(env)  # type: ignore[operator]
+                return lambda env: one(env) * other(env)
             case Shifted(day, by, sign):
                 start = self.number(day)
-                return lambda env: shift(start(env), by, sign)  # type: ignore[arg-type]
+                return lambda env: shift(start(env), by, sign)
             case Least(of):
                 several = [self.number(x) for x in of]
-                return lambda env: min(v(env) for v in several)  # type: ignore[type-var]
+                return lambda env: min(v(env) for v in several)
             case Greatest(of):
                 several = [self.number(x) for x in of]
-                return lambda env: max(v(env) for v in several)  # type: ignore[type-var]
+                return lambda env: max(v(env) for v in several)

@@ -148,7 +148,7 @@ class ChartTuples:
         if is_open:
             reviewed = "" if latest or about is None else ", and the chart does not say that this was reviewed"
             return Step(
-                f"nothing {'more ' if self.has_any(p, relation, concept) else ''}is recorded of {what}{reviewed}",
+                f"nothing {'more ' if self.has_any(relation, concept) else ''}is recorded of {what}{reviewed}",
                 Status.UNKNOWN,
                 Reason.MISSING,
             ), {**known, **others}
@@ -160,14 +160,14 @@ class ChartTuples:
         through = f" up to {max((show_days(c.through) for c in by), default='')}" if by else ""
         if latest or about is None:
             return Step(f"the recorded {what} is another", Status.NOT_MET), known
-        found = self.has_any(p, relation, concept)
+        found = self.has_any(relation, concept)
         return Step(
             f"no {'other ' if found else ''}{what} in the {relation.name.replace('_', ' ')} history{through}",
             Status.NOT_MET,
             places=tuple(c.place for c in by),
         ), known
 
-    def has_any(self, p: Tuple, relation: Relation, concept: str) -> bool:
+    def has_any(self, relation: Relation, concept: str) -> bool:
         about = relation.concept_column
         return about is not None and any(
             r.relation == relation.name
@@ -234,6 +234,6 @@ class ChartTuples:
                 if value.high < wanted.low or wanted.high < value.low:
                     return None, False
                 sure = sure and (
-                    value.is_point and wanted.is_point or (value.low, value.high) == (wanted.low, wanted.high)
+                    (value.is_point and wanted.is_point) or (value.low, value.high) == (wanted.low, wanted.high)
                 )
         return values, sure

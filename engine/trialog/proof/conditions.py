@@ -26,13 +26,13 @@ class Conditions:
         holds = (not overlaps if inside is False else False) if negated else inside
         if holds:
             return None
-        if not negated and overlaps or negated and not inside:
+        if (not negated and overlaps) or (negated and not inside):
             return Step(f"{self.words.label(value)} may be {self.words.label(concept)}", Status.UNKNOWN, Reason.MISSING)
         return Step(
             f"{self.words.label(value)} is {'' if negated else 'not '}{self.words.label(concept)}", Status.NOT_MET
         )
 
-    def distinct(self, left: Var, right: Var, same: bool, known: Known, at: Span | None) -> Step | None:
+    def distinct(self, left: Var, right: Var, same: bool, known: Known) -> Step | None:
         one, other = known.get(left.name), known.get(right.name)
         if not isinstance(one, str) or not isinstance(other, str):
             return None

@@ -1,6 +1,6 @@
 """What an author's expressions and rows come to when values may be intervals; written apart from `bounds` on purpose."""
 
-from trialog.bounds import variables
+from trialog.ends import variables
 from trialog.plain import Row
 from trialog.program import (
     Chosen,
@@ -10,6 +10,8 @@ from trialog.program import (
     Distinct,
     Expr,
     Given,
+    Greatest,
+    Least,
     Premise,
     Product,
     Shifted,
@@ -39,6 +41,15 @@ def interval(e: Expr, known: Known) -> Interval | None:
                 None
                 if inner is None
                 else Interval(shift(int(inner.low), by, sign), shift(int(inner.high), by, sign), inner.cause)
+            )
+        case Least(of) | Greatest(of):
+            several = [interval(x, known) for x in of]
+            given = [v for v in several if v is not None]
+            if len(given) < len(several):
+                return None
+            pick = min if isinstance(e, Least) else max
+            return Interval(
+                pick(v.low for v in given), pick(v.high for v in given), worse(given[0].cause, given[-1].cause)
             )
         case Sum(left, right) | Difference(left, right) | Product(left, right):
             one, other = interval(left, known), interval(right, known)

@@ -179,7 +179,7 @@ class Search:
             case Under(arg, concept, negated):
                 yield self.conditions.under(arg, concept, negated, known), known
             case Distinct(left, right, same):
-                yield self.conditions.distinct(left, right, same, known, premise.at), known
+                yield self.conditions.distinct(left, right, same, known), known
             case Given(variable, expression):
                 yield None, {**known, variable.name: interval(expression, known)}
             case Compared(operator, left, right):

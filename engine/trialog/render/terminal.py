@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from trialog.answers import Status, Verdict
-from trialog.program import Program
 from trialog.proof import Explanations, Step
 from trialog.screening import Ground, Screened, counts, grounds
 
@@ -20,9 +19,7 @@ def painted(words: str, meaning: Verdict | Status, colour: bool) -> str:
     return f"\033[{_COLOUR[meaning]}m{words}\033[0m" if colour else words
 
 
-def verdict_lines(
-    program: Program, cohorts: Sequence[str], run: Sequence[Screened], width: int, colour: bool
-) -> list[str]:
+def verdict_lines(cohorts: Sequence[str], run: Sequence[Screened], width: int, colour: bool) -> list[str]:
     """Each patient with a verdict for each cohort and its reason; then how many patients have each verdict."""
     lines: list[str] = []
     widest = max((len(c) for c in cohorts), default=0)
