@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from trialog.check.declarations import Declarations, cited, declare
 from trialog.check.lower import Lowering
+from trialog.check.mismatches import mismatches
 from trialog.check.names import resolve
 from trialog.check.quotes import misquoted
 from trialog.check.safety import one_patient, unsafe
@@ -92,7 +93,8 @@ def _program(
                     "give the rule a relation of its own",
                 )
             )
-    types, found = infer([*facts, *derivations], declared)
+    types = infer([*facts, *derivations], declared)
+    found = mismatches([*facts, *derivations], declared, types)
     complete = len(resolved) == len(
         rules
     )  # where not, what is not known of a variable may be known from the rule left out

@@ -5,9 +5,9 @@ from fractions import Fraction
 from typing import assert_never
 
 from trialog.check.declarations import Declarations
-from trialog.check.names import expression_variables, variables_of
 from trialog.check.safety import binding, patient_of
 from trialog.check.types import Types, column_type
+from trialog.check.variables import expression_variables, variables_of
 from trialog.problem import Problem
 from trialog.program import (
     Arg,

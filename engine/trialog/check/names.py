@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 
 from trialog.check.declarations import BUILT_IN, Declarations
+from trialog.check.variables import atom_variables, expression_variables, renamed, variables_of
 from trialog.problem import Problem, did_you_mean
 from trialog.source import Span
 from trialog.tree import (
@@ -376,7 +377,7 @@ class _Resolver:
                                 "name the inner one in a rule of its own",
                             )
                         )
-                done.append(_renamed(x, {name: f"{name}'{i}" for name in local}))
+                done.append(renamed(x, {name: f"{name}'{i}" for name in local}))
             else:
                 done.append(x)
         return done
@@ -393,45 +394,3 @@ def _say(term: object) -> str:
 def placeholders(phrase: str) -> list[str]:
     """The variables that a phrase mentions in braces."""
     return [part.split("}")[0] for part in phrase.split("{")[1:] if "}" in part]
-
-
-def atom_variables(atom: Atom) -> list[Variable]:
-    return [a.term for a in atom.arguments if isinstance(a.term, Variable)]
-
-
-def expression_variables(expression: Expression) -> list[Variable]:
-    match expression:
-        case Variable():
-            return [expression]
-        case Arithmetic(_, left, right):
-            return expression_variables(left) + expression_variables(right)
-        case _:
-            return []
-
-
-def variables_of(literal: Literal) -> list[Variable]:
-    """Every occurrence of a variable in the literal, in the order of the text."""
-    match literal:
-        case Holds(atom) | Recorded(atom):
-            return atom_variables(atom)
-        case Latest(atom, when):
-            return atom_variables(atom) + ([when] if isinstance(when, Variable) else [])
-        case Membership(term):
-            return [term] if isinstance(term, Variable) else []
-        case ReadingIs():
-            return []
-        case Comparison(_, left, right):
-            return expression_variables(left) + expression_variables(right)
-        case Aggregate(variables=variables, body=body, bound=bound):
-            return [*variables, *(v for x in body for v in variables_of(x)), *expression_variables(bound)]
-
-
-def _renamed[T](node: T, names: Mapping[str, str]) -> T:
-    """The same piece of tree with variables renamed."""
-    if isinstance(node, Variable):
-        return replace(node, name=names.get(node.name, node.name))
-    if isinstance(node, tuple):
-        return tuple(_renamed(x, names) for x in node)  # type: ignore[return-value]
-    if is_dataclass(node) and not isinstance(node, Span | type):
-        return replace(node, **{f.name: _renamed(getattr(node, f.name), names) for f in fields(node)})
-    return node

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from trialog.check.names import atom_variables, expression_variables, variables_of
+from trialog.check.variables import atom_variables, expression_variables, variables_of
 from trialog.problem import Problem
 from trialog.program import Sort, Type
 from trialog.tree import (

@@ -25,7 +25,6 @@ from trialog.tree import (
     ReadingIs,
     Recorded,
     Rule,
-    Summary,
     Term,
     Variable,
 )
@@ -43,26 +42,6 @@ class Types:
 
     columns: dict[str, list[Type | None]] = field(default_factory=dict)
     variables: list[dict[str, Type]] = field(default_factory=list)
-
-
-def infer(rules: Sequence[Rule], declared: Declarations) -> tuple[Types, list[Problem]]:
-    """Types of all variables and derived columns, found by going round until nothing new is learnt."""
-    types = Types()
-    for rule in rules:
-        if rule.head.relation not in declared.vocabulary.relations:
-            types.columns.setdefault(rule.head.relation, list[Type | None]([None]) * len(rule.head.arguments))
-    types.variables = [{} for _ in rules]
-    looking = _Inference(declared, types, [])
-    learning = True
-    while learning:
-        before = _size(types)
-        for rule, variables in zip(rules, types.variables, strict=True):
-            looking.learn(rule, variables)
-        learning = _size(types) != before
-    telling = _Inference(declared, types, [])
-    for rule, variables in zip(rules, types.variables, strict=True):
-        telling.tell(rule, variables)
-    return types, telling.problems
 
 
 def _size(types: Types) -> int:
@@ -87,7 +66,24 @@ def column_type(column: ColumnType, about: Term | None, vocabulary: Vocabulary) 
             return None
 
 
-class _Inference:
+def infer(rules: Sequence[Rule], declared: Declarations) -> Types:
+    """Types of all variables and derived columns, found by going round until nothing new is learnt."""
+    types = Types()
+    for rule in rules:
+        if rule.head.relation not in declared.vocabulary.relations:
+            types.columns.setdefault(rule.head.relation, list[Type | None]([None]) * len(rule.head.arguments))
+    types.variables = [{} for _ in rules]
+    looking = Inference(declared, types, [])
+    learning = True
+    while learning:
+        before = _size(types)
+        for rule, variables in zip(rules, types.variables, strict=True):
+            looking.learn(rule, variables)
+        learning = _size(types) != before
+    return types
+
+
+class Inference:
     def __init__(self, declared: Declarations, types: Types, problems: list[Problem]) -> None:
         self.vocabulary = declared.vocabulary
         self.types = types
@@ -241,140 +237,9 @@ class _Inference:
                 self.same_unit(left, l_type, right, r_type, at, problems)
                 return l_type
 
-    # -- telling -------------------------------------------------------------------------------------------------
-
     def say(self, problems: list[Problem] | None, code: str, claim: str, at: Span, help_: str) -> None:
         if problems is not None:
             problems.append(Problem(code, claim, at, help_))
-
-    def tell(self, rule: Rule, variables: dict[str, Type]) -> None:
-        for literal in rule.body:
-            self.tell_literal(literal, variables)
-        self.tell_atom(rule.head, variables)
-
-    def tell_atom(self, atom: Atom, variables: Mapping[str, Type]) -> None:
-        for argument, column in zip(atom.arguments, self.of_columns(atom), strict=False):
-            if not isinstance(argument.term, Anonymous):
-                self.tell_argument(argument.term, column, variables, atom)
-
-    def tell_argument(self, term: Term, column: Type | None, variables: Mapping[str, Type], atom: Atom) -> None:
-        found = self.of_expression(term, variables, self.problems)
-        if column is None or found is None:
-            return
-        if found.sort is not column.sort:
-            self.say(
-                self.problems,
-                "E304",
-                f"a {column.sort.value} is wanted here in `{atom.relation}`, not a {found.sort.value}",
-                term.at,
-                "check the order of the arguments",
-            )
-        elif column.sort is Sort.NUMBER:
-            self.same_unit(None, column, term, found, term.at, self.problems)
-            if (
-                isinstance(term, Variable)
-                and found.unit.dimension == column.unit.dimension
-                and found.unit.scale != column.unit.scale
-            ):
-                self.say(
-                    self.problems,
-                    "E302",
-                    f"`{term.name}` has another unit elsewhere",
-                    term.at,
-                    "use one unit throughout a rule",
-                )
-        elif column.sort is Sort.CONCEPT and column.root and found.root and found.root != column.root:
-            misplaced = f"the concept `{term.name}`" if isinstance(term, ConceptName) else "this"
-            self.say(
-                self.problems,
-                "E305",
-                f"{misplaced} is a {found.root}; `{atom.relation}` wants a {column.root} here",
-                term.at,
-                did_you_mean(term.name, self.vocabulary.descendants[column.root])
-                if isinstance(term, ConceptName)
-                else "",
-            )
-
-    def tell_literal(self, literal: Literal, variables: Mapping[str, Type]) -> None:
-        match literal:
-            case Holds(atom) | Recorded(atom):
-                self.tell_atom(atom, variables)
-            case Latest(atom, when):
-                self.tell_atom(atom, variables)
-                found = DATE if when is None else self.of_term(when, variables)
-                if found is not None and found.sort is not Sort.DATE:
-                    self.say(
-                        self.problems,
-                        "E304",
-                        f"a date is wanted after `at`, not a {found.sort.value}",
-                        literal.at,
-                        "name a variable that holds a date",
-                    )
-            case Membership(term, concept, _, at):
-                found = self.of_term(term, variables)
-                if found is not None and (found.sort is not Sort.CONCEPT):
-                    self.say(
-                        self.problems,
-                        "E304",
-                        f"a concept is wanted before `in`, not a {found.sort.value}",
-                        at,
-                        "use a variable of a concept column",
-                    )
-                elif found is not None and found.root and self.root(concept.name) != found.root:
-                    self.say(
-                        self.problems,
-                        "E305",
-                        f"`{concept.name}` is a {self.root(concept.name)}, and this is a {found.root}",
-                        concept.at,
-                        did_you_mean(concept.name, self.vocabulary.descendants[found.root]),
-                    )
-            case Comparison():
-                self.tell_comparison(literal, variables)
-            case Aggregate():
-                self.tell_aggregate(literal, variables)
-            case ReadingIs():
-                pass
-
-    def tell_comparison(self, c: Comparison, variables: Mapping[str, Type]) -> None:
-        left = self.of_expression(c.left, variables, self.problems)
-        right = self.of_expression(c.right, variables, self.problems)
-        for side, found in ((c.left, left), (c.right, right)):
-            if found is None and isinstance(side, Variable) and side.name not in variables:
-                self.say(
-                    self.problems,
-                    "E308",
-                    f"the unit of `{side.name}` is not known",
-                    side.at,
-                    "name the measured concept in the relation, so that its unit is known",
-                )
-        if left is None or right is None:
-            return
-        if left.sort is not right.sort:
-            self.say(
-                self.problems,
-                "E304",
-                f"a {left.sort.value} is compared with a {right.sort.value}",
-                c.at,
-                "compare like with like",
-            )
-        elif left.sort is Sort.NUMBER:
-            self.same_unit(c.left, left, c.right, right, c.at, self.problems)
-        elif left.sort in (Sort.CONCEPT, Sort.PATIENT) and c.operator not in ("=", "!="):
-            self.say(
-                self.problems,
-                "E304",
-                f"a {left.sort.value} is not more or less than another",
-                c.at,
-                "only `=` and `!=` compare them",
-            )
-        elif left.sort is Sort.CONCEPT and left.root and right.root and left.root != right.root:
-            self.say(
-                self.problems,
-                "E305",
-                f"a {left.root} is compared with a {right.root}",
-                c.at,
-                "compare concepts of one root",
-            )
 
     def same_unit(
         self,
@@ -404,87 +269,6 @@ class _Inference:
                 f"one side is measured in {_show(l_type.unit)}, the other in {_show(r_type.unit)}",
             )
 
-    def tell_aggregate(self, a: Aggregate, variables: Mapping[str, Type]) -> None:
-        for inner in a.body:
-            self.tell_literal(inner, variables)
-        kinds = [variables.get(v.name) for v in a.variables]
-        name = a.summary.value
-        match a.summary:
-            case Summary.COUNT:
-                if len(kinds) != 1:
-                    self.say(
-                        self.problems, "E309", "`count` takes one variable", a.at, "count one thing: `count { D : … }`"
-                    )
-                if not (
-                    isinstance(a.bound, Number)
-                    and a.bound.unit is None
-                    and isinstance(a.bound.value, int)
-                    and 0 <= a.bound.value <= 10_000
-                ):
-                    self.say(
-                        self.problems,
-                        "E309",
-                        "a count is compared with a whole number",
-                        a.bound.at,
-                        "write it in digits, without a unit",
-                    )
-            case Summary.MIN | Summary.MAX:
-                if len(kinds) != 1 or (kinds[0] is not None and not kinds[0].sort.is_wide):
-                    self.say(
-                        self.problems,
-                        "E309",
-                        f"`{name}` takes one variable, a number or a date",
-                        a.at,
-                        f"`{name} {{ V : … }}`",
-                    )
-                bound = self.of_expression(a.bound, variables, self.problems)
-                if bound is not None and kinds[0] is not None:
-                    if bound.sort is not kinds[0].sort:
-                        self.say(
-                            self.problems,
-                            "E304",
-                            f"a {kinds[0].sort.value} is compared with a {bound.sort.value}",
-                            a.at,
-                            "compare like with like",
-                        )
-                    elif bound.sort is Sort.NUMBER:
-                        self.same_unit(a.variables[0], kinds[0], a.bound, bound, a.at, self.problems)
-            case Summary.COVERED | Summary.LONGEST:
-                if len(kinds) != 2 or any(k is not None and k.sort is not Sort.DATE for k in kinds):
-                    self.say(
-                        self.problems,
-                        "E309",
-                        f"`{name}` takes two dates, a beginning and an end",
-                        a.at,
-                        f"`{name} {{ From, To : … }}`",
-                    )
-                if not isinstance(a.bound, Length):
-                    self.say(
-                        self.problems,
-                        "E309",
-                        f"`{name}` is compared with a duration",
-                        a.bound.at,
-                        "write `3 months` or `90 days`",
-                    )
-                if a.operator in ("=", "!="):
-                    self.say(
-                        self.problems,
-                        "E309",
-                        f"`{name}` is not compared by `{a.operator}`",
-                        a.at,
-                        "use `>=`, `>`, `<` or `<=`",
-                    )
-        if a.operator == "!=":
-            self.say(
-                self.problems,
-                "E309",
-                "an aggregate is not compared by `!=`",
-                a.at,
-                "write two rules: one for less, one for more",
-            )
-        if a.gap is not None and a.summary is not Summary.LONGEST:
-            self.say(self.problems, "E309", f"`{name}` bridges no gaps", a.at, "only `longest` has a `gap`")
-
 
 def _show(u: Unit) -> str:
     if not u.dimension:
@@ -497,6 +281,3 @@ def _show(u: Unit) -> str:
         )
     parts = ".".join(name + (str(power) if power != 1 else "") for name, power in u.dimension)
     return f"`{parts}`"
-
-
-__all__ = ["Types", "infer"]
