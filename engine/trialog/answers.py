@@ -46,6 +46,7 @@ class Screener:
         wanted = [name for relation in asked for name in (relation, f"{CERTAIN} {relation}", f"{POSSIBLE} {relation}")]
         self.plan = plan(self.plain, self.readings, wanted)
         self.engine = Reference(self.plan)
+        self.negates_judgements = _negates_judgements(program)
 
     def screen(self, chart: Chart, screening: int) -> "Answers":
         """Everything that can be said of the chart's patient on the day `screening`."""
@@ -77,8 +78,11 @@ class Answers:
     def verdict(self, cohort: str) -> Verdict:
         criteria = self.screener.program.criteria_of(cohort)
         verdict = _verdict(criteria, self.chart.patient, self.rows)
-        if verdict is Verdict.UNDETERMINED and any(
-            _verdict(criteria, self.chart.patient, rows) is Verdict.ELIGIBLE for rows in self.decided
+        if verdict is not Verdict.UNDETERMINED:
+            return verdict
+        if _verdict(criteria, self.chart.patient, self.agreed) is Verdict.ELIGIBLE or (
+            self.screener.negates_judgements
+            and _verdict(criteria, self.chart.patient, self.refused) is Verdict.ELIGIBLE
         ):
             return Verdict.AWAITING_JUDGEMENT
         return verdict
@@ -93,23 +97,27 @@ class Answers:
         return found
 
     @cached_property
-    def decided(self) -> list[Rows]:
-        """What would be derived if every judgement that is still awaited were decided: all for, or all against."""
-        judgements = [n for n, r in self.screener.program.vocabulary.relations.items() if r.kind is Kind.JUDGEMENT]
-        found: list[Rows] = []
-        for agreed in (True, False):
-            decided: Facts = dict(self.facts)
-            for name in judgements:
+    def agreed(self) -> Rows:
+        """What would be derived if every judgement that is still awaited were decided for the patient."""
+        return self._decided(True)
+
+    @cached_property
+    def refused(self) -> Rows:
+        """What would be derived if every judgement that is still awaited were decided against."""
+        return self._decided(False)
+
+    def _decided(self, agreed: bool) -> Rows:
+        decided: Facts = dict(self.facts)
+        for name, relation in self.screener.program.vocabulary.relations.items():
+            if relation.kind is Kind.JUDGEMENT:
                 awaited = decided.get(f"{OPEN} {name}", {})
                 decided[f"{OPEN} {name}"] = {}
-                if agreed:
-                    for mode in (CERTAIN, POSSIBLE):
-                        decided[f"{mode} {name}"] = {
-                            **decided.get(f"{mode} {name}", {}),
-                            **dict.fromkeys(awaited, NO_EVIDENCE),
-                        }
-            found.append(self.screener.engine.run(decided))
-        return found
+                for mode in (CERTAIN, POSSIBLE) if agreed else ():
+                    decided[f"{mode} {name}"] = {
+                        **decided.get(f"{mode} {name}", {}),
+                        **dict.fromkeys(awaited, NO_EVIDENCE),
+                    }
+        return self.screener.engine.run(decided)
 
 
 def _status(relation: str, patient: str, rows: Rows) -> Status:
@@ -117,6 +125,20 @@ def _status(relation: str, patient: str, rows: Rows) -> Status:
     if row in rows[f"{CERTAIN} {relation}"] or row in rows[relation]:
         return Status.MET
     return Status.UNKNOWN if row in rows[f"{POSSIBLE} {relation}"] else Status.NOT_MET
+
+
+def _negates_judgements(program: Program) -> bool:
+    """Whether some rule negates what rests on a judgement, so that a refusal could let a patient in."""
+    resting = {name for name, r in program.vocabulary.relations.items() if r.kind is Kind.JUDGEMENT}
+    size = -1
+    while size != len(resting):
+        size = len(resting)
+        resting |= {c.relation for c in program.clauses for p in c.body if getattr(p, "relation", None) in resting}
+    return any(
+        getattr(p, "negated", False) and getattr(p, "relation", None) in resting
+        for c in program.clauses
+        for p in c.body
+    )
 
 
 def _lets_in(criterion: Criterion, status: Status) -> Status:

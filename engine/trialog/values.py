@@ -77,6 +77,7 @@ def decimal(written: str) -> Exact:
 
 def show_number(value: Exact) -> str:
     """The number as people write it: a terminating decimal in full, any other fraction as `a/b`."""
+    value = exact(value)
     if isinstance(value, int):
         return str(value)
     rest, digits = value.denominator, 0

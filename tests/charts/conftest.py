@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+
 from trialog.charts.chart import Chart
 from trialog.charts.files import ReadChart
 from trialog.charts.read import read_charts

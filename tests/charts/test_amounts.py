@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trialog.charts.amounts import AmountError, Written, bounded, converted, is_plain, unknown_amount, written
 from trialog.values import GREATEST, LEAST, Cause, Interval, exact, point, show_number
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from trialog.charts.chart import Chart
 from trialog.charts.files import ReadChart
 from trialog.charts.read import read_charts
@@ -67,6 +68,7 @@ def of(*resources: Resource, **more: object) -> Resource:
         (of(PATIENT, {**CONDITION, "onsetDateTime": "2024-02-30"}), "E523"),
         (of(PATIENT, {**RESULT, "valueQuantity": {"value": "5"}}), "E523"),
         (of(PATIENT, {**RESULT, "valueQuantity": {"value": True}}), "E523"),
+        (of(PATIENT, {**RESULT, "valueQuantity": {"value": 5}, "valueString": "6"}), "E523"),
         (of(PATIENT, {**RESULT, "valueQuantity": {"value": 10**40}}), "E523"),
     ],
 )  # fmt: skip
@@ -176,11 +178,12 @@ def places(value: object, path: Steps = ()) -> list[Steps]:
 
 WHOLE = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in RESOURCES]}
 PLACES = [place for place in places(WHOLE) if place]
-STRANGE = st.sampled_from([
+STRANGE_VALUES: list[object] = [
     None, True, False, 0, -1, 1.5, 10**30, "", " ", "x", "2024", "2024-02-30", "entered-in-error", "unknown", "#", "<",
     [], [None], ["x"], [[]], {}, [{}], {"reference": "Patient/p2"}, {"coding": [{}]}, {"value": 5}, {"start": "2030"},
     "\u001b[2J", "\u0000", {"text": "SLE"},
-])  # fmt: skip
+]  # fmt: skip
+STRANGE = st.sampled_from(STRANGE_VALUES)
 
 
 def test_the_whole_bundle_is_read(read: Callable[[object], ReadChart]) -> None:

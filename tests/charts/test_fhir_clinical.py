@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+
 from trialog.charts.chart import Chart, Denied, Record, Standing
 from trialog.values import FIRST_DAY, LAST_DAY, UNKNOWN_DAY, Cause, Interval, days, point
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import pytest
+
 from trialog.charts.chart import Chart, Record, Standing
 from trialog.values import FIRST_DAY, LAST_DAY, UNKNOWN_AMOUNT, UNKNOWN_DAY, Cause, Interval, days, point
 
@@ -212,7 +213,7 @@ def test_a_drug_that_is_not_there_is_set_aside(resources: Resources, reference: 
 
 
 def dosage(value: float | None = None, unit: str = "mg", **repeat: object) -> Resource:
-    dose = {} if value is None else {"doseQuantity": {"value": value, "unit": unit}}
+    dose: Resource = {} if value is None else {"doseQuantity": {"value": value, "unit": unit}}
     return {"timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d", **repeat}}, "doseAndRate": [dose]}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import pytest
+
 from trialog.charts.chart import Chart, Record, Standing
 from trialog.values import FIRST_DAY, GREATEST, UNKNOWN_AMOUNT, UNKNOWN_DAY, Cause, Interval, days, point
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+
 from trialog.charts.chart import Chart, Denied, Judgement, Record, Reviewed, SetAside, Standing, Value
 from trialog.charts.files import ReadChart
 from trialog.charts.patient_json import plain
@@ -216,7 +217,9 @@ def test_everything_wrong_is_said_at_once_each_with_its_line(codes: Reading[list
 
 def test_a_record_that_contradicts_no_absence_is_kept(chart: Reading[Chart]) -> None:
     absent = [{"relation": "condition", "concept": "cns_disease", "through": "2024-01-01"}]
-    for row in ({"from": "2024-01-02"}, {"from": "2024"}, {}, {"from": "2023", "standing": "unconfirmed"}):
+    doubted = {"from": "2023", "standing": "unconfirmed"}
+    rows: list[dict[str, str]] = [{"from": "2024-01-02"}, {"from": "2024"}, {}, doubted]
+    for row in rows:
         assert chart({**facts(condition=[{"condition": "epilepsy", **row}]), "absent": absent}).records
 
 

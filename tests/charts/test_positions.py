@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trialog.charts.patient_json import plain
 from trialog.charts.positions import DEEPEST, Members, read_json, span_of
 from trialog.problem import Problem

@@ -11,9 +11,8 @@ from trialog.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs/problems").glob("E5*.md"))
-CODES = {
-    code for path in (ROOT / "engine/trialog/charts").glob("*.py") for code in re.findall(r'"(E5\d\d)"', path.read_text())
-}
+MODULES = tuple((ROOT / "engine/trialog/charts").glob("*.py"))
+CODES = {code for path in MODULES for code in re.findall(r'"(E5\d\d)"', path.read_text(encoding="utf-8"))}
 _BLOCK = re.compile(r"^```(json|csv) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -46,3 +45,10 @@ def test_the_example_is_wrong_and_the_way_out_is_right(path: Path, vocabulary: V
         assert found(vocabulary, tmp_path / f"wrong{i}", form, name, text) == {path.stem}
     for i, (form, name, text) in enumerate(_BLOCK.findall(way_out)):
         assert found(vocabulary, tmp_path / f"right{i}", form, name, text) == set()
+
+
+def test_the_examples_of_the_manual_are_right(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    examples = _BLOCK.findall((ROOT / "docs/charts.md").read_text(encoding="utf-8"))
+    assert {form for form, _, _ in examples} == {"json", "csv"}
+    for i, (form, name, text) in enumerate(examples):
+        assert found(vocabulary, tmp_path / f"{i}", form, name, text) == set()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from trialog.charts.read import ReadChart, digest, read_charts
 from trialog.problem import Severity
 from trialog.vocabulary import Vocabulary

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
+
 from trialog.charts.chart import Chart, Place
 from trialog.charts.files import ReadChart
 from trialog.charts.read import read_charts

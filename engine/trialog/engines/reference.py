@@ -115,6 +115,7 @@ class _Prepared:
             {n for x in rule.body for n in names(x)} | {s.name for s in rule.slots if isinstance(s, Var)}
         )
         self.places = {name: i for i, name in enumerate(variables)}
+        self.needs = tuple({x.relation for x in rule.body if isinstance(x, Fetch)})
         self.first = self.chain(rule.body)
         self.again = [
             self.chain((*rule.body[:i], Fetch(f"new {x.relation}", x.slots), *rule.body[i + 1 :]))
@@ -123,6 +124,9 @@ class _Prepared:
         ]
 
     def run(self, rows: Rows, chain: _Run) -> None:
+        for relation in self.needs:
+            if not rows.found.get(relation):
+                return
         chain([None] * len(self.places), rows)
 
     def chain(self, body: tuple[Step, ...]) -> _Run:
@@ -199,8 +203,6 @@ class _Prepared:
         at = tuple(positions)
 
         def run(env: _Env, rows: Rows) -> None:
-            if not rows.found.get(relation):
-                return
             for row in rows.matching(relation, at, tuple([k(env) for k in key])):
                 for column, place in takes:
                     env[place] = row[column]
