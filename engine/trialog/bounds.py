@@ -296,10 +296,10 @@ class _Rewriting:
                 slots.extend(self.wide(arg, body, mode, tests, bind))
             elif isinstance(arg, Const) and sort is Sort.CONCEPT and not (p.source is Source.LATEST and i == about):
                 slots.append(self.under(str(arg.value), tests))
-            elif isinstance(arg, Var) and sort is Sort.CONCEPT and not bind and not exact and mode == POSSIBLE:
-                overlapping = self.new(arg.name)
-                tests.append(Fetch("overlaps", (overlapping, arg)))
-                slots.append(overlapping)
+            elif isinstance(arg, Var) and arg.name not in self.exact_variables and not bind and sort is Sort.CONCEPT:
+                slots.append(self.member_of(arg, tests) if mode == POSSIBLE else arg)
+            elif isinstance(arg, Var) and arg.name not in self.exact_variables and sort.is_wide:
+                slots.append(self.point_in(arg, mode, tests))
             else:
                 slots.append(arg)
         if p.source is Source.LATEST:
@@ -326,6 +326,22 @@ class _Rewriting:
             return Const(FIRST_DAY), Const(LAST_DAY)  # the day is not known: any row may be the one
         low, high = self.ends.of(p.when)
         return low, high
+
+    def member_of(self, arg: Var, tests: list[Fetch | Test | Either]) -> Var:
+        """A concept that the variable's may be: what is recorded as a class may be any of its members."""
+        member = self.new(arg.name)
+        tests.append(Fetch("is_a", (member, arg)))
+        return member
+
+    def point_in(self, arg: Var, mode: str, tests: list[Fetch | Test | Either]) -> Var:
+        """An exact value that the variable's may be, or in what is certain must be."""
+        value, (low, high) = self.new(arg.name), self.ends.of(arg)
+        tests += (
+            [Test("=", value, low), Test("=", value, high)]
+            if mode == CERTAIN
+            else [Test("<=", low, value), Test("<=", value, high)]
+        )
+        return value
 
     def under(self, concept: str, tests: list[Fetch | Test | Either]) -> Slot:
         if concept in self.vocabulary.leaves:
@@ -400,12 +416,10 @@ class _Rewriting:
 
     def negative(self, p: Tuple, body: _Body) -> None:
         """`not q` is certain where q is neither possible nor open, and possible where q is not certain."""
-        if self.is_exact(p.relation, p.source) or body.mode == POSSIBLE:
-            slots, tests = self.slots(p, body, CERTAIN, bind=False)
-            body.steps.append(Absent((Fetch(self.name(p, CERTAIN), slots), *tests)))
-        else:
-            slots, tests = self.slots(p, body, POSSIBLE, bind=False)
-            body.steps.append(Absent((Fetch(self.name(p, POSSIBLE), slots), *tests)))
+        opposite = POSSIBLE if body.mode == CERTAIN else CERTAIN
+        slots, tests = self.slots(p, body, opposite, bind=False)
+        body.steps.append(Absent((Fetch(self.name(p, opposite), slots), *tests)))
+        if body.mode == CERTAIN and not self.is_exact(p.relation, p.source):
             body.steps.append(Absent(tuple(self.openness(p, body))))
 
     def openness(self, p: Tuple, body: _Body) -> list[Fetch | Test]:

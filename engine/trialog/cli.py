@@ -1,4 +1,4 @@
-"""The command line: `trialog check | screen | why | readings | cases`."""
+"""The command line: `trialog check | screen | why | readings | cases | graph`."""
 
 import argparse
 import os
@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import override
 
-from trialog.commands import EXIT_CODES, UsageError, cases, check, readings, screen, why
+from trialog.authoring_commands import cases, check, graph
+from trialog.commands import EXIT_CODES, UsageError, readings, screen, why
 from trialog.values import days
 
 
@@ -115,6 +116,10 @@ def _parser() -> argparse.ArgumentParser:
             )
     one = command("cases", cases, "compare the answers about a trial's own cases with what they expect")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
+    one = command("graph", graph, "show what rests on what: cohorts, criteria, atoms, relations, concepts")
+    one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
+    one.add_argument("--of", metavar="NAME", help="what this rests on, and what rests on it, for example S4")
+    one.add_argument("--format", choices=("text", "dot"), default="text", help="lines, or the language of Graphviz")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What each command does: read, check, screen, explain, print."""
+"""The commands for investigators: who is eligible, why, why not, and what each reading changes."""
 
 import argparse
 import sys
@@ -9,9 +9,9 @@ from pathlib import Path
 from trialog.answers import Screener, Status
 from trialog.charts.files import ReadChart
 from trialog.library import Library, shipped, shown
-from trialog.problem import Problem, Severity, did_you_mean
+from trialog.problem import Problem, did_you_mean
 from trialog.program import Program
-from trialog.render.problems import render, summary
+from trialog.render.problems import render
 from trialog.screening import Screened, screen_all, was_refused
 from trialog.source import Source, Span
 from trialog.values import show_day
@@ -35,49 +35,28 @@ class UsageError(Exception):
         return "\n\n".join(render(p, colour) for p in self.problems)
 
 
-def _typed(code: str, claim: str, help_: str) -> UsageError:
+def typed_wrong(code: str, claim: str, help_: str) -> UsageError:
     return UsageError(Problem(code, claim, Span(Source("command line", ""), 0, 0), help_))
 
 
-def _print(lines: Iterable[str]) -> None:
+def emit(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)  # noqa: T201 (the command line prints)
 
 
-def _complain(problems: Iterable[Problem]) -> None:
+def complain(problems: Iterable[Problem]) -> None:
     colour = sys.stderr.isatty()
     for p in problems:
         print(render(p, colour) + "\n", file=sys.stderr)  # noqa: T201 (the command line prints)
 
 
-# -- check -------------------------------------------------------------------------------------------------------
+# -- what every run needs ----------------------------------------------------------------------------------------
 
 
-def check(given: argparse.Namespace) -> int:
-    """Tell all that is wrong in a knowledge base, a trial or a page."""
-    path = Path(given.path or given.kb) if given.path or given.kb else shipped()
-    library, trials = _library_at(path)
-    problems: list[Problem] = []
-    seen: set[tuple[str, str, int]] = set()
-    for trial in trials:
-        program, found = library.program(trial)
-        if program is not None:
-            found = [*found, *_case_problems(library, trial, program)]
-        for p in found:
-            key = (p.code, p.at.source.name, p.at.start)
-            if key not in seen:
-                seen.add(key)
-                problems.append(p)
-    _print(line for p in problems for line in (render(p, given.colour), ""))
-    what = f"{len(trials)} trial{'s' * (len(trials) != 1)} ({', '.join(trials)})"
-    _print([f"{what}: {summary(problems)}"])
-    return 1 if any(p.severity is Severity.ERROR for p in problems) else 0
-
-
-def _library_at(path: Path) -> tuple[Library, tuple[str, ...]]:
+def library_at(path: Path) -> tuple[Library, tuple[str, ...]]:
     """The knowledge base that a path lies in, and the trials that it means."""
     if not path.exists():
-        raise _typed(
+        raise typed_wrong(
             "E601",
             f"there is no file or folder `{path}`",
             "give a knowledge base: a folder with `vocabulary` and `trials`",
@@ -89,33 +68,19 @@ def _library_at(path: Path) -> tuple[Library, tuple[str, ...]]:
             inside = here.relative_to(root / "trials").parts if here.is_relative_to(root / "trials") else ()
             trials = (inside[0],) if inside else library.trials
             if not trials:
-                raise _typed(
+                raise typed_wrong(
                     "E601", f"`{path}` holds no trial", "a trial is a folder under `trials` with a `protocol.md`"
                 )
             return library, trials
-    raise _typed(
+    raise typed_wrong(
         "E601", f"`{path}` is not in a knowledge base", "a knowledge base is a folder with `vocabulary` and `trials`"
     )
 
 
-def _case_problems(library: Library, trial: str, program: Program) -> Iterator[Problem]:
-    from trialog.cases import expectations
-    from trialog.charts.read import read_charts
-
-    folder = library.folder(trial) / "cases"
-    if folder.is_dir():
-        for read in read_charts(folder, program.vocabulary):
-            yield from read.problems
-            yield from expectations(read, program)[2]
-
-
-# -- what every run needs ----------------------------------------------------------------------------------------
-
-
-def _program(given: argparse.Namespace) -> tuple[Library, Program]:
-    library = _library_at(Path(given.kb))[0] if given.kb else Library(shipped())
+def the_program(given: argparse.Namespace) -> tuple[Library, Program]:
+    library = library_at(Path(given.kb))[0] if given.kb else Library(shipped())
     if given.trial not in library.trials:
-        raise _typed(
+        raise typed_wrong(
             "E601",
             f"there is no trial `{given.trial}`",
             did_you_mean(given.trial, library.trials) or f"there is {', '.join(f'`{t}`' for t in library.trials)}",
@@ -130,7 +95,7 @@ def _cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
     if given.cohort is None:
         return tuple(program.cohorts)
     if given.cohort not in program.cohorts:
-        raise _typed(
+        raise typed_wrong(
             "E603",
             f"there is no cohort `{given.cohort}`",
             did_you_mean(given.cohort, program.cohorts) or f"there are {', '.join(f'`{c}`' for c in program.cohorts)}",
@@ -142,30 +107,30 @@ def _chosen(given: argparse.Namespace, program: Program) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for name, option in given.reading:
         if name not in program.readings:
-            raise _typed(
+            raise typed_wrong(
                 "E604",
                 f"there is no reading `{name}`",
                 did_you_mean(name, program.readings) or f"there are {', '.join(f'`{r}`' for r in program.readings)}",
             )
         options = program.readings[name].options
         if option not in options:
-            raise _typed(
+            raise typed_wrong(
                 "E604",
                 f"the reading `{name}` has no option `{option}`",
                 did_you_mean(option, options) or f"its options are {', '.join(f'`{o}`' for o in options)}",
             )
         if chosen.get(name, option) != option:
-            raise _typed(
+            raise typed_wrong(
                 "E604", f"the reading `{name}` is given twice, as `{chosen[name]}` and as `{option}`", "give it once"
             )
         chosen[name] = option
     return chosen
 
 
-def _charts_path(given: argparse.Namespace, library: Library) -> Path:
+def chart_folder(given: argparse.Namespace, library: Library) -> Path:
     path = Path(given.charts) if given.charts else library.folder(given.trial) / "cases"
     if not path.exists():
-        raise _typed(
+        raise typed_wrong(
             "E605",
             f"there is no file or folder `{path}`",
             "give a chart, a folder of charts or a folder of tables"
@@ -175,7 +140,7 @@ def _charts_path(given: argparse.Namespace, library: Library) -> Path:
     return path
 
 
-def _read(path: Path, program: Program) -> Iterator[ReadChart]:
+def read_all(path: Path, program: Program) -> Iterator[ReadChart]:
     """The charts, with a progress bar on a terminal where there are many files."""
     from trialog.charts.read import read_charts
 
@@ -195,18 +160,18 @@ def _read(path: Path, program: Program) -> Iterator[ReadChart]:
 
 
 def _screened(given: argparse.Namespace) -> tuple[Library, Program, Path, Sequence[str], list[Screened]]:
-    library, program = _program(given)
+    library, program = the_program(given)
     cohorts = _cohorts(given, program)
     screener = Screener(program, _chosen(given, program))
-    path = _charts_path(given, library)
-    run = list(screen_all(screener, _read(path, program), given.as_of, date.today().toordinal()))
+    path = chart_folder(given, library)
+    run = list(screen_all(screener, read_all(path, program), given.as_of, date.today().toordinal()))
     return library, program, path, cohorts, run
 
 
 def _finish(run: Sequence[Screened]) -> int:
     """Say what was refused, on the error stream, and with what code to end."""
     problems = [p for s in run for p in s.problems]
-    _complain(problems)
+    complain(problems)
     refused = [s.name for s in run if was_refused(s)]
     if refused:
         which = ", ".join(refused[:5]) + (", …" if len(refused) > 5 else "")
@@ -225,17 +190,17 @@ def screen(given: argparse.Namespace) -> int:
             from trialog.charts.read import digest
             from trialog.render.results import as_json
 
-            _print([as_json(given.trial, library.digest(given.trial), digest(path), program, cohorts, run)])
+            emit([as_json(given.trial, library.digest(given.trial), digest(path), program, cohorts, run)])
         case "csv":
             from trialog.render.results import as_csv
 
-            _print([as_csv(cohorts, run)])
+            emit([as_csv(cohorts, run)])
         case _:
             from trialog.render.terminal import verdict_lines
 
-            _print([*_heading(given, program, path, run), ""])
-            _print(verdict_lines(cohorts, run, given.width, given.colour))
-            _print(_afterword(given, run))
+            emit([*_heading(given, program, path, run), ""])
+            emit(verdict_lines(cohorts, run, given.width, given.colour))
+            emit(_afterword(given, run))
     return _finish(run)
 
 
@@ -279,22 +244,22 @@ def why(given: argparse.Namespace) -> int:
     from trialog.proof import Explanations
     from trialog.render.terminal import explanation_lines, painted, wrapped
 
-    library, program = _program(given)
+    library, program = the_program(given)
     cohorts = _cohorts(given, program)
     ids = [a.identifier for c in cohorts for a in program.atoms_of(c)]
     if given.atom is not None and given.atom not in ids:
-        raise _typed(
+        raise typed_wrong(
             "E606",
             f"there is no atom `{given.atom}`",
             did_you_mean(given.atom, ids) or f"there are {ids[0]} to {ids[-1]}",
         )
     screener = Screener(program, _chosen(given, program))
-    path = _charts_path(given, library)
-    charts = list(_read(path, program))
+    path = chart_folder(given, library)
+    charts = list(read_all(path, program))
     mine = [r for r in charts if r.name == given.patient]
     if not mine:
         names = [r.name for r in charts]
-        raise _typed(
+        raise typed_wrong(
             "E602",
             f"there is no patient `{given.patient}` in {shown(path)}",
             did_you_mean(given.patient, names) or f"there are {len(names)}, among them {', '.join(names[:3])}",
@@ -304,10 +269,10 @@ def why(given: argparse.Namespace) -> int:
     if answers is None:
         return _finish(run)
     explanations = Explanations(answers)
-    _print([f"{given.patient}, screened on {show_day(answers.screening)}"])
+    emit([f"{given.patient}, screened on {show_day(answers.screening)}"])
     for cohort in cohorts:
         verdict = answers.verdict(cohort)
-        _print([f"  {cohort}: {painted(verdict.value, verdict, given.colour)}"])
+        emit([f"  {cohort}: {painted(verdict.value, verdict, given.colour)}"])
     told: set[str] = set()
     for cohort in cohorts:
         for a in program.atoms_of(cohort):
@@ -317,17 +282,15 @@ def why(given: argparse.Namespace) -> int:
             step = explanations.of(a.relation)
             status = answers.status(a.relation)
             note = f" ({step.reason.value})" if step.reason is not None else ""
-            _print(["", f"{a.identifier} {painted(status.value, status, given.colour)}{note}: {a.phrase}"])
+            emit(["", f"{a.identifier} {painted(status.value, status, given.colour)}{note}: {a.phrase}"])
             if given.atom is not None or status is not Status.MET:
-                _print(wrapped(" ".join(a.quote.split()), given.width, "  > ", "  > "))
-            _print(line for below in step.below for line in explanation_lines(below, given.width, given.colour, 1))
+                emit(wrapped(" ".join(a.quote.split()), given.width, "  > ", "  > "))
+            emit(line for below in step.below for line in explanation_lines(below, given.width, given.colour, 1))
             if given.atom is not None:
-                _print([f"  {a.at}"])
+                emit([f"  {a.at}"])
     if given.atom is None and answers.chart.set_aside:
-        _print(["", "set aside:"])
-        _print(
-            line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    ")
-        )
+        emit(["", "set aside:"])
+        emit(line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    "))
     return _finish(run)
 
 
@@ -336,19 +299,19 @@ def why(given: argparse.Namespace) -> int:
 
 def readings(given: argparse.Namespace) -> int:
     """Print, for each option of each reading that is not the one in force, whose verdict it changes."""
-    library, program = _program(given)
+    library, program = the_program(given)
     cohorts = _cohorts(given, program)
     chosen = _chosen(given, program)
-    path = _charts_path(given, library)
-    charts = list(_read(path, program))
+    path = chart_folder(given, library)
+    charts = list(read_all(path, program))
     today = date.today().toordinal()
     base = Screener(program, chosen)
     before = list(screen_all(base, iter(charts), given.as_of, today))
     for name, reading in program.readings.items():
-        _print([f"{name}: {reading.description}"])
+        emit([f"{name}: {reading.description}"])
         for option in reading.options:
             if option == base.readings[name]:
-                _print([f"  {option} (in force)"])
+                emit([f"  {option} (in force)"])
                 continue
             after = screen_all(Screener(program, {**chosen, name: option}), iter(charts), given.as_of, today)
             flips = [
@@ -358,52 +321,10 @@ def readings(given: argparse.Namespace) -> int:
                 for c in cohorts
                 if b.answers.verdict(c) is not a.answers.verdict(c)
             ]
-            _print(
+            emit(
                 [
                     f"  {option}: " + (f"{len(flips)} verdicts change" if len(flips) != 1 else "1 verdict changes"),
                     *flips,
                 ]
             )
     return _finish(before)
-
-
-# -- cases -------------------------------------------------------------------------------------------------------
-
-
-def cases(given: argparse.Namespace) -> int:
-    """Compare the answers about a trial's cases with what they expect."""
-    from trialog.cases import disagreements, expectations
-
-    library, program = _program(given)
-    given.charts = None
-    path = _charts_path(given, library)
-    screeners: dict[tuple[tuple[str, str], ...], Screener] = {}
-    total, asked, wrong, bad = 0, 0, 0, 0
-    for read in _read(path, program):
-        chosen, expected, problems = expectations(read, program)
-        _complain([*read.problems, *problems])
-        if read.chart is None or read.chart.screening is None or problems:
-            bad += 1
-            if read.chart is not None and read.chart.screening is None:
-                _print([f"{read.name}: a case needs a screening date"])
-            continue
-        key = tuple(sorted(chosen.items()))
-        screener = screeners.setdefault(key, Screener(program, chosen)) if key not in screeners else screeners[key]
-        total, asked = total + 1, asked + len(expected)
-        for d in disagreements(read, expected, screener, read.chart.screening):
-            wrong += 1
-            what = d.expectation.atom or "verdict"
-            _print(
-                [
-                    f"{d.patient} {d.expectation.cohort} {what}: expected {d.expectation.wanted}, found {d.found}",
-                    f"    {d.expectation.at}",
-                ]
-            )
-    _print(
-        [
-            f"{total} cases, {asked} expectations: "
-            + (f"{wrong} disagree" if wrong else "all agree")
-            + (f"; {bad} cases could not be used" if bad else "")
-        ]
-    )
-    return 1 if wrong or bad else 0
