@@ -282,7 +282,8 @@ def why(given: argparse.Namespace) -> int:
             step = explanations.of(a.relation)
             status = answers.status(a.relation)
             note = f" ({step.reason.value})" if step.reason is not None else ""
-            emit(["", f"{a.identifier} {painted(status.value, status, given.colour)}{note}: {a.phrase}"])
+            first, *more = wrapped(f"{a.identifier} {status.value}{note}: {a.phrase}", given.width, "", "  ")
+            emit(["", first.replace(status.value, painted(status.value, status, given.colour), 1), *more])
             if given.atom is not None or status is not Status.MET:
                 emit(wrapped(" ".join(a.quote.split()), given.width, "  > ", "  > "))
             emit(line for below in step.below for line in explanation_lines(below, given.width, given.colour, 1))

@@ -6,7 +6,7 @@ Nothing here is a floating point number: a threshold is met or it is not.
 import calendar
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -38,6 +38,7 @@ class Interval:
     low: Exact
     high: Exact
     cause: Cause | None = None
+    of_days: bool = field(default=False, compare=False)  # for those who print it: day numbers, not amounts
 
     def __post_init__(self) -> None:
         if self.low > self.high:

@@ -197,5 +197,3 @@ def _unknown_relation(name: str, at: Span, vocabulary: Vocabulary) -> Problem:
     known = recorded_relations(vocabulary)
     help_ = did_you_mean(name, known) or f"what charts record: {', '.join(f'`{k}`' for k in known)}"
     return Problem("E510", f"`{name[:60]}` is not a relation that charts record", at, help_)
-
-

@@ -371,8 +371,22 @@ class _RowReader:
     def words(self, relation: Relation) -> str:
         """The row as a person would say it."""
         about = relation.concept_column
-        subject = relation.columns[about].name if about is not None else None
+        subject = relation.columns[about] if about is not None and relation.kind is not Kind.ATTRIBUTE else None
         cells = {name: cell.written.strip() for name, cell in self.row.cells.items() if name not in EXTRA_COLUMNS}
-        said = " ".join(text if name == subject else f"{name} {text}" for name, text in cells.items())
+        said = [
+            self._label(text, subject)
+            if subject and name == subject.name
+            else text
+            if name == "value"
+            else f"{name.replace('_', ' ')} {text}"
+            for name, text in cells.items()
+            if name != relation.name
+        ]
         note = self.row.cells.get("note")
-        return one_line(f"{self.what} {said}" + (f" ({note.written.strip()})" if note else ""), 300)
+        what = [] if subject else [self.what.replace("_", " "), *(cells[n] for n in cells if n == relation.name)]
+        return one_line(" ".join([*what, *said]) + (f" ({note.written.strip()})" if note else ""), 300)
+
+    def _label(self, words: str, column: Column) -> str:
+        """The concept's label where the row names it as the vocabulary does; else the row's own words."""
+        concept = self.vocabulary.concepts.get(words)
+        return concept.label if concept is not None and isinstance(column.type, Coded) else words

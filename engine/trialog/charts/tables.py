@@ -93,9 +93,7 @@ def _chart(patient: _Patient, tables: dict[str, list[Row]], folder: str, vocabul
     judgements: list[Kept[Judgement | SetAside]] = list(meant("judgements", judgement_of))
     reviewed: list[Kept[Reviewed]] = list(meant("reviewed", reviewed_of))
     denied: list[Kept[Denied]] = list(meant("absent", denied_of))
-    content = Content(
-        tuple(records), tuple(j.what for j in judgements), tuple(r.what for r in reviewed), tuple(denied)
-    )
+    content = Content(tuple(records), tuple(j.what for j in judgements), tuple(r.what for r in reviewed), tuple(denied))
     chart = chart_of(patient.name, patient.screening, content, folder, vocabulary, problems)
     return ReadChart(patient.name, None if refused(problems) else chart, tuple(problems))
 

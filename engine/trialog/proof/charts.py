@@ -205,7 +205,7 @@ class ChartTuples:
             found = (
                 found[0],
                 *(
-                    Interval(v.low, v.high, c) if isinstance(v, Interval) and not v.is_point else v
+                    Interval(v.low, v.high, c, v.of_days) if isinstance(v, Interval) and not v.is_point else v
                     for v, c in zip(found[1:], causes, strict=True)
                 ),
             )

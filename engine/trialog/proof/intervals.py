@@ -40,7 +40,9 @@ def interval(e: Expr, known: Known) -> Interval | None:
             return (
                 None
                 if inner is None
-                else Interval(shift(int(inner.low), by, sign), shift(int(inner.high), by, sign), inner.cause)
+                else Interval(
+                    shift(int(inner.low), by, sign), shift(int(inner.high), by, sign), inner.cause, of_days=True
+                )
             )
         case Least(of) | Greatest(of):
             several = [interval(x, known) for x in of]
@@ -106,10 +108,10 @@ def values_of(row: Row, sorts: tuple[Sort, ...], paired: bool) -> tuple["str | I
         elif paired and sort.is_wide:
             high = row[at + 1]
             assert not isinstance(high, str)
-            found.append(Interval(value, high, None if value == high else Cause.IMPRECISE))
+            found.append(Interval(value, high, None if value == high else Cause.IMPRECISE, sort is Sort.DATE))
             at += 2
         else:
-            found.append(Interval(value, value))
+            found.append(Interval(value, value, None, sort is Sort.DATE))
             at += 1
     return tuple(found)
 

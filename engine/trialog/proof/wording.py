@@ -8,11 +8,6 @@ from trialog.source import Span
 from trialog.values import GREATEST, LEAST, Cause, Interval, show_days, show_number
 from trialog.vocabulary import Coded, Dated, Vocabulary
 
-_EARLIEST_DATE, _LATEST_DATE = (
-    600_000,
-    4_000_000,
-)  # day numbers of any year that a chart may mention; amounts are smaller
-
 
 class Wording:
     """Words for what the vocabulary names."""
@@ -64,19 +59,17 @@ def spelled(at: Span | None, known: Known) -> str:
 
 
 def show(value: Interval) -> str:
-    """A value in an author's expression: a date where it can only be one."""
-    if value.low > _EARLIEST_DATE and value.high < _LATEST_DATE:
-        return show_days(value)
-    return show_amount(value)
+    """A value in an author's expression."""
+    return show_days(value) if value.of_days else show_amount(value)
 
 
 def show_amount(value: Interval) -> str:
-    """A number, the interval that it lies in, or `?` where nothing is known of it."""
+    """A number, the interval that it lies in, or that nothing is recorded of it."""
     if value.is_point:
         return show_number(value.low)
     below, above = value.low in (0, LEAST), value.high >= GREATEST
     if below and above:
-        return "?"
+        return "[not recorded]"
     if above:
         return f"≥{show_number(value.low)}"
     return (
@@ -89,6 +82,6 @@ def show_amount(value: Interval) -> str:
 def filled(phrase: str, values: Known) -> str:
     def value(found: re.Match[str]) -> str:
         v = values.get(found[1])
-        return show(v) if isinstance(v, Interval) else str(v).replace("_", " ") if v is not None else "?"
+        return show(v) if isinstance(v, Interval) else str(v).replace("_", " ") if v is not None else "[not recorded]"
 
     return re.sub(r"\{(\w+)\}", value, phrase)
