@@ -9,6 +9,7 @@ from trialog.bounds import CERTAIN, OPEN, POSSIBLE, bounds
 from trialog.charts.chart import Chart
 from trialog.charts.facts import NO_EVIDENCE, Facts, facts
 from trialog.engines.reference import Reference, Rows
+from trialog.plain import Rule
 from trialog.plan import plan
 from trialog.program import Criterion, Program, ProtocolAtom
 from trialog.tree import Role
@@ -105,6 +106,21 @@ class Answers:
     def refused(self) -> Rows:
         """What would be derived if every judgement that is still awaited were decided against."""
         return self._decided(False)
+
+    def second_opinion(self) -> list[Rule]:
+        """The rules of the relations of which pyDatalog derives other rows than the reference engine; none where all agree.
+
+        Raises `pydatalog.Refused` where that engine does not take the plan.
+        """
+        from trialog.engines import pydatalog
+
+        other = pydatalog.run(self.screener.plan, self.facts)
+        return [
+            rule
+            for stratum in self.screener.plan.strata
+            for rule in stratum.rules
+            if frozenset(self.rows[rule.relation]) != other[rule.relation]
+        ]
 
     def _decided(self, agreed: bool) -> Rows:
         decided: Facts = dict(self.facts)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from trialog.answers import Screener, Status
+from trialog.answers import Answers, Screener, Status
 from trialog.charts.files import ReadChart
 from trialog.library import Library, shipped, shown
 from trialog.problem import Problem, did_you_mean
@@ -289,10 +289,30 @@ def why(given: argparse.Namespace) -> int:
             emit(line for below in step.below for line in explanation_lines(below, given.width, given.colour, 1))
             if given.atom is not None:
                 emit([f"  {a.at}"])
+    if given.second_opinion:
+        _compare_engines(answers)
     if given.atom is None and answers.chart.set_aside:
         emit(["", "set aside:"])
         emit(line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    "))
     return _finish(run)
+
+
+def _compare_engines(answers: Answers) -> None:
+    """Say that pyDatalog agrees. Raises UsageError where it does not, or does not take the rules."""
+    from trialog.engines.pydatalog import Refused
+
+    try:
+        rules = answers.second_opinion()
+    except Refused as refused:
+        emit(["", f"pyDatalog was not asked: {refused}"])
+        return
+    if rules:
+        at = rules[0].origin.at or Span(Source("command line", ""), 0, 0)
+        claim = f"pyDatalog derives other rows of `{rules[0].relation}` than the reference engine"
+        raise UsageError(
+            Problem("E609", claim, at, "do not rely on this patient's answers; report the rule and the chart")
+        )
+    emit(["", "pyDatalog agrees."])
 
 
 # -- readings ----------------------------------------------------------------------------------------------------
