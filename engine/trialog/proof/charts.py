@@ -94,12 +94,15 @@ class ChartTuples:
                 }.get(why, "")
             else:
                 why = None
+            status = Status.MET if certain else Status.UNKNOWN
+            dates = [c for c, s in zip(evidence.causes, sorts[1:], strict=True) if s is Sort.DATE and c is not None]
             yield (
                 Step(
                     words,
-                    Status.MET if certain else Status.UNKNOWN,
+                    status,
                     why,
                     places=tuple(r.place for r in evidence.records),
+                    dates=dates[0] if dates else None,
                 ),
                 values,
             )

@@ -25,7 +25,7 @@ from trialog.program import (
 from trialog.proof.charts import ChartTuples
 from trialog.proof.conditions import Conditions
 from trialog.proof.intervals import interval, needs, sort_of, values_of
-from trialog.proof.step import Known, Reason, Step, flattened, joint
+from trialog.proof.step import FROM_CAUSE, Known, Reason, Step, dates_below, flattened, joint, worst
 from trialog.proof.wording import Wording, filled, show, spelled
 from trialog.tree import Summary
 from trialog.values import Interval, show_number
@@ -347,11 +347,10 @@ class Search:
                 ][:3]
                 steps.extend(doubtful)
         words = spelled(p.at, known)
-        unknown = tuple(s for s in steps if s.status is Status.UNKNOWN)
-        return Step(
-            words,
-            status,
-            (joint(unknown) or Reason.IMPRECISE) if status is Status.UNKNOWN else None,
-            tuple(steps),
-            p.at,
-        )
+        why = None
+        if status is Status.UNKNOWN:
+            unknown = tuple(s for s in steps if s.status is Status.UNKNOWN)
+            dates = [d for s in steps for d in dates_below(s)] if value is Sort.DATE else []
+            dated = FROM_CAUSE[worst(dates)] if dates else None
+            why = (joint(unknown) if is_open else dated or joint(unknown)) or dated or Reason.IMPRECISE
+        return Step(words, status, why, tuple(steps), p.at)

@@ -35,7 +35,19 @@ class Step:
     below: "tuple[Step, ...]" = ()
     at: Span | None = field(default=None, compare=False, repr=False)  # the rule
     places: tuple[Place, ...] = field(default=(), compare=False, repr=False)  # the records
+    dates: Cause | None = None  # why the dates of the record are not single days
     atom: str = ""  # the id of the atom that the line is about
+
+
+def dates_below(step: Step) -> list[Cause]:
+    """Why records that the line rests on are not dated to the day."""
+    return [*([step.dates] if step.dates is not None else []), *(d for s in step.below for d in dates_below(s))]
+
+
+def worst(causes: Iterable[Cause]) -> Cause:
+    """Missing before conflicting before imprecise. There is at least one."""
+    found = set(causes)
+    return next(c for c in (Cause.MISSING, Cause.CONFLICTING, Cause.IMPRECISE) if c in found)
 
 
 def flattened(steps: Iterable[Step]) -> tuple[Step, ...]:
