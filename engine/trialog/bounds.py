@@ -11,7 +11,7 @@ at the better. A relation that no chart bears on stays one relation.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 
 from trialog.check.types import column_type
@@ -215,9 +215,7 @@ class _Rewriting:
     def body(self, mode: str, left_out: frozenset[int]) -> _Body:
         """The clause's body in this mode, without the literals left out and without what only they could bind."""
         kept = [p for i, p in enumerate(self.clause.body) if i not in left_out]
-        body = _Body(
-            mode, {a.name for p in kept if isinstance(p, Tuple) and not p.negated for a in p.args if isinstance(a, Var)}
-        )
+        body = _Body(mode, self.bound_by(kept))
         if self.head.about_patient and isinstance(self.clause.args[0], Var):
             body.bound.add(self.clause.args[0].name)  # by a tuple that is kept, or by what lets one be left out
         shared = self.shared(kept)
@@ -233,19 +231,30 @@ class _Rewriting:
             self.further(p, body)
         return body
 
+    def bound_by(self, kept: list[Premise]) -> set[str]:
+        """The variables that these premises give a value, in whatever order."""
+        found = {a.name for p in kept if isinstance(p, Tuple) and not p.negated for a in p.args if isinstance(a, Var)}
+        growing = True
+        while growing:
+            size = len(found)
+            found |= {p.variable.name for p in kept if isinstance(p, Given) and variables(p.expression) <= found}
+            growing = size != len(found)
+        return found
+
     def shared(self, kept: list[Premise]) -> set[str]:
-        """Concept variables that join several inexact tuples: in both, an unspecified member of a class may differ."""
+        """Concept variables that join an inexact tuple with another: a class in both may stand for different members."""
         seen: list[str] = []
+        inexact: set[str] = set()
         for p in kept:
-            if isinstance(p, Tuple) and not p.negated and not self.is_exact(p.relation, p.source):
-                seen.extend(
-                    {
-                        a.name
-                        for a, s in zip(p.args, self.sorts(p), strict=True)
-                        if isinstance(a, Var) and s is Sort.CONCEPT
-                    }
-                )
-        return {name for name in seen if seen.count(name) > 1}
+            if isinstance(p, Tuple) and not p.negated:
+                mine = {
+                    a.name
+                    for a, s in zip(p.args, self.sorts(p), strict=True)
+                    if isinstance(a, Var) and s is Sort.CONCEPT
+                }
+                seen.extend(mine)
+                inexact |= mine if not self.is_exact(p.relation, p.source) else set()
+        return {name for name in inexact if seen.count(name) > 1}
 
     def new(self, stem: str) -> Var:
         self.fresh += 1
@@ -405,14 +414,31 @@ class _Rewriting:
                     body.steps.extend(self.ends.compare(operator, left, right, certain))
             case Tallied(negated=negated):
                 if {a.name for a in p.key if isinstance(a, Var)} <= body.bound:
-                    if not negated:
-                        body.steps.append(self.tally(p, body.mode))
-                    else:
-                        body.steps.append(Absent((self.tally(p, POSSIBLE if certain else CERTAIN),)))
-                        if certain and not self.is_exact(p.relation):
-                            body.steps.append(Absent((Fetch(f"{OPEN} {p.relation}", (self.clause.args[0],)),)))
+                    self.tallied(p, negated, body)
             case Tuple() | Given() | Chosen():
                 pass
+
+    def tallied(self, p: Tallied, negated: bool, body: _Body) -> None:
+        """An aggregate; where its key may be a class that stands for a member, what is certain holds of every member."""
+        certain = body.mode == CERTAIN
+        classes = [
+            (a, self.new(a.name))
+            for a, column in zip(p.key, self.program.derived[p.relation].columns, strict=False)
+            if isinstance(a, Var) and column.sort is Sort.CONCEPT and a.name not in self.exact_variables
+        ]
+        if not negated:
+            body.steps.append(self.tally(p, body.mode))
+            body.steps.extend(Fetch("leaf", (a,)) for a, _ in classes if certain)
+            return
+        if certain:
+            members = dict(classes)
+            key = tuple(members.get(a, a) if isinstance(a, Var) else a for a in p.key)
+            tests = tuple(Fetch("is_a", (member, a)) for a, member in classes)
+            body.steps.append(Absent((*tests, self.tally(replace(p, key=key), POSSIBLE))))
+        else:
+            body.steps.append(Absent((self.tally(p, CERTAIN),)))
+        if certain and not self.is_exact(p.relation):
+            body.steps.append(Absent((Fetch(f"{OPEN} {p.relation}", (self.clause.args[0],)),)))
 
     def negative(self, p: Tuple, body: _Body) -> None:
         """`not q` is certain where q is neither possible nor open, and possible where q is not certain."""

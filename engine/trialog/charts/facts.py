@@ -90,9 +90,12 @@ class _Facts:
             values[end_at] = self.held(
                 Interval(min(max(end.low, begin.low), LAST_DAY), max(end.high, begin.low), end.cause)
             )
+        denials = [d for d in self.chart.denied if self.denies(d, relation, values, begin)]
+        if denials and not is_sure(record) and any(begin.high <= d.through.low for d in denials):
+            return  # it was suspected, and then denied
         sure = is_sure(record) and begin.high <= self.screening
         doubt = None if sure else Cause.MISSING if not is_sure(record) else Cause.IMPRECISE
-        if any(self.denies(d, relation, values, begin) for d in self.chart.denied):
+        if denials:
             sure, doubt = False, Cause.CONFLICTING
         self.counted[relation.name].append(_Counted(replace(record, values=tuple(values)), held, sure, doubt))
 
@@ -108,6 +111,12 @@ class _Facts:
             and about is not None
             and begin.low <= denied.through.high
             and self.vocabulary.is_a(str(values[about]), denied.concept)
+        )
+
+    def is_denied(self, meaning: Sequence[Value], relation: Relation, c: "_Counted") -> bool:
+        """Whether a class that was recorded cannot mean this member, since the chart denies the member all the while."""
+        return any(
+            self.denies(d, relation, meaning, c.when) and c.when.high <= d.through.low for d in self.chart.denied
         )
 
     # -- rows ----------------------------------------------------------------------------------------------------
@@ -142,18 +151,56 @@ class _Facts:
 
     def events(self, relation: Relation, asked: Sequence[str]) -> None:
         about = relation.concept_column
-        for c in self.counted[relation.name]:
+        counted = self.counted[relation.name]
+        for c in self.drawn_together(counted, relation) if relation.kind is Kind.MEASURE else counted:
             values = self.completed(c, relation)
             evidence = Evidence((c.record,), self.causes(values), c.doubt)
             if c.sure:
                 self.put(f"certain {relation.name}", self.row(values), evidence)
             for meaning in self.meanings(values):
-                self.put(f"possible {relation.name}", self.row(meaning), evidence)
+                if meaning == values or not self.is_denied(meaning, relation, c):
+                    self.put(f"possible {relation.name}", self.row(meaning), evidence)
             if about is not None:
                 for concept in asked:
                     if self.vocabulary.is_a(str(values[about]), concept):
                         self.put(f"recorded {relation.name}", (self.patient, concept), evidence)
         self.openness(relation)
+
+    def drawn_together(self, counted: Sequence[_Counted], relation: Relation) -> Iterable[_Counted]:
+        """The results, those of one measure that may be of the same moment drawn to the interval around them all."""
+        about = relation.concept_column or 0
+        of_day: dict[tuple[str, Exact], list[_Counted]] = {}
+        roughly: dict[str, list[_Counted]] = {}
+        for c in counted:
+            concept = str(c.record.values[about])
+            if c.when.is_point:
+                of_day.setdefault((concept, c.when.low), []).append(c)
+            else:
+                roughly.setdefault(concept, []).append(c)
+        for c in counted:
+            concept = str(c.record.values[about])
+            others = of_day.get((concept, c.when.low), []) if c.when.is_point else self.counted[relation.name]
+            near = [
+                o
+                for o in (*others, *roughly.get(concept, ()))
+                if o.record.values[about] == concept and o.when.low <= c.when.high and c.when.low <= o.when.high
+            ]
+            yield self.drawn(c, near, relation) if len(near) > 1 else c
+
+    def drawn(self, c: _Counted, near: Sequence[_Counted], relation: Relation) -> _Counted:
+        """The result with its numbers drawn to those near it; not sure where it has another answer than they."""
+        on_at = relation.position("on")
+        values: list[Value] = []
+        agreed = True
+        for i, value in enumerate(c.record.values):
+            others = [o.record.values[i] for o in near]
+            if isinstance(value, Interval) and i != on_at:
+                values.append(hull([o for o in others if isinstance(o, Interval)], same_day=True))
+            else:
+                values.append(value)
+                agreed = agreed and (i == on_at or all(o == value for o in others))
+        record = replace(c.record, values=tuple(values))
+        return replace(c, record=record, sure=c.sure and agreed, doubt=c.doubt if agreed else Cause.CONFLICTING)
 
     def openness(self, relation: Relation) -> None:
         """A concept is open unless the chart says of each of its members that all is recorded, or that there was none."""
@@ -234,13 +281,18 @@ class _Facts:
                 evidence = Evidence(
                     s.candidates,
                     self.causes(values),
-                    None if s.sure and sure else Cause.CONFLICTING if s.sure else Cause.MISSING,
+                    None if s.sure and sure else Cause.CONFLICTING if s.sure else self.not_yet(s),
                 )
                 row = (*self.row(values), s.since, s.until)
                 if s.sure and sure:
                     self.put(f"certain latest {relation.name}", row, evidence)
                 for meaning in self.meanings(values):
                     self.put(f"possible latest {relation.name}", (*self.row(meaning), s.since, s.until), evidence)
+
+    @staticmethod
+    def not_yet(s: Stretch) -> Cause:
+        """Why none of the candidates surely counts: its day is not known, or it is not confirmed."""
+        return Cause.IMPRECISE if any(is_sure(r) for r in s.candidates) else Cause.MISSING
 
     def answers(self, relation: Relation, concept: str, about: int, s: Stretch) -> tuple[list[tuple[Value, ...]], bool]:
         """The rows that the candidates make: dates and numbers drawn together, answers in concepts kept apart."""

@@ -85,7 +85,7 @@ class Explanation:
             merged,
             at,
             (),
-            atom.identifier if atom is not None else "",
+            atom=atom.identifier if atom is not None else "",
         )
 
     def clause(self, clause: Clause, wanted: Status, known: Known, within: tuple[str, ...]) -> Step | None:
@@ -113,6 +113,7 @@ class Explanation:
             else ""
         )
         if best is not None:
+            best = (best[0], tuple(_dated(s, best[1]) for s in best[1]), best[2])
             status = Status.MET if best[0] == 0 else Status.UNKNOWN
             if wanted is Status.NOT_MET or (wanted is Status.MET and status is not Status.MET):
                 return None
@@ -122,6 +123,14 @@ class Explanation:
         return Step("", Status.NOT_MET, None, search.deepest, clause.at)
 
     # -- words ---------------------------------------------------------------------------------------------------
+
+
+def _dated(step: Step, beside: tuple[Step, ...]) -> Step:
+    """A comparison that is not decided for want of a date has the reason for which the records beside it lack theirs."""
+    if step.reason is not Reason.IMPRECISE or step.below or step.places:
+        return step
+    dates = [d for s in beside for d in dates_below(s)]
+    return replace(step, reason=FROM_CAUSE[worst(dates)]) if dates else step
 
 
 class Search:
