@@ -252,8 +252,9 @@ class _Facts:
                 found = [s for s in self.stretches(relation, concept) if s.since <= when.high and when.low < s.until]
                 if not found or not all(s.sure for s in found):
                     return None
-                values = [v for s in found for r in s.candidates if isinstance(v := r.values[value_at], Interval)]
-                return hull(values, same_day=False)
+                candidates = {r: None for s in found for r in s.candidates}
+                values = [v for r in candidates if isinstance(v := r.values[value_at], Interval)]
+                return hull(values, same_day=self.same_day(relation, tuple(candidates)))
         return None
 
     # -- the latest ----------------------------------------------------------------------------------------------
@@ -294,9 +295,13 @@ class _Facts:
         """Why none of the candidates surely counts: its day is not known, or it is not confirmed."""
         return Cause.IMPRECISE if any(is_sure(r) for r in s.candidates) else Cause.MISSING
 
+    @staticmethod
+    def same_day(relation: Relation, records: Sequence[Record]) -> bool:
+        return len({r.values[relation.position("on") or 0] for r in records}) == 1
+
     def answers(self, relation: Relation, concept: str, about: int, s: Stretch) -> tuple[list[tuple[Value, ...]], bool]:
         """The rows that the candidates make: dates and numbers drawn together, answers in concepts kept apart."""
-        same_day = len({(r.values[relation.position("on") or 0]) for r in s.candidates}) == 1
+        same_day = self.same_day(relation, s.candidates)
         wide = [
             hull([v for r in s.candidates if isinstance(v := r.values[i], Interval)], same_day)
             if not isinstance(c.type, Coded)

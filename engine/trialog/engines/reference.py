@@ -22,12 +22,12 @@ _NONE: tuple[Row, ...] = ()
 
 
 class Rows:
-    """The rows of every relation, each with the round in which it was found, and indexes made as they are wanted."""
+    """The rows of every relation, each with its rank in the order in which they were found, and indexes made as they are wanted."""
 
     def __init__(self, static: "Rows | None" = None) -> None:
         self.found: dict[str, dict[Row, int]] = dict(static.found) if static else {}
         self.indexes: dict[str, dict[tuple[int, ...], dict[Row, list[Row]]]] = dict(static.indexes) if static else {}
-        self.round = 0
+        self.rank = 0
 
     def give(self, relation: str, rows: Iterable[Row]) -> None:
         self.found[relation] = dict.fromkeys(rows, 0)
@@ -38,7 +38,8 @@ class Rows:
         rows = self.found.setdefault(relation, {})
         if row in rows:
             return False
-        rows[row] = self.round
+        self.rank += 1
+        rows[row] = self.rank
         for positions, index in self.indexes.get(relation, {}).items():
             index.setdefault(tuple([row[i] for i in positions]), []).append(row)
         return True
@@ -82,7 +83,6 @@ class Reference:
         for relation, given in facts.items():
             rows.give(relation, given)
         for stratum, rules in self.strata:
-            rows.round += 1
             for rule in rules:
                 rule.run(rows, rule.first)
             if stratum.recursive:
@@ -94,7 +94,6 @@ class Reference:
         """Semi-naive: each round joins only through what the round before it found."""
         recent = {r: list(rows[r]) for r in relations}
         while any(recent.values()):
-            rows.round += 1
             for relation, new in recent.items():
                 rows.give(f"new {relation}", new)
             before = {r: len(rows[r]) for r in relations}

@@ -23,7 +23,7 @@ from trialog.program import (
     Var,
 )
 from trialog.proof.step import Known
-from trialog.values import Cause, Exact, Interval, shift
+from trialog.values import GREATEST, LEAST, Cause, Exact, Interval, shift
 from trialog.vocabulary import Coded, ColumnType, Dated
 
 
@@ -108,7 +108,9 @@ def values_of(row: Row, sorts: tuple[Sort, ...], paired: bool) -> tuple["str | I
         elif paired and sort.is_wide:
             high = row[at + 1]
             assert not isinstance(high, str)
-            found.append(Interval(value, high, None if value == high else Cause.IMPRECISE, sort is Sort.DATE))
+            unknown = value <= LEAST or high >= GREATEST
+            cause = None if value == high else Cause.MISSING if unknown else Cause.IMPRECISE
+            found.append(Interval(value, high, cause, sort is Sort.DATE))
             at += 2
         else:
             found.append(Interval(value, value, None, sort is Sort.DATE))

@@ -33,6 +33,9 @@ from trialog.vocabulary import Kind
 
 _MOST_TRIED = 400
 
+type Within = Mapping[str, tuple[str, int]]
+"""The relations that are being explained: the rank of the row in question, in the relation named, under which premises must lie."""
+
 
 class Explanation:
     def __init__(self, answers: Answers) -> None:
@@ -54,13 +57,13 @@ class Explanation:
     def rows(self, name: str) -> Mapping[Row, int]:
         return self.answers.rows[name]
 
-    def relation(self, name: str, within: tuple[str, ...]) -> Step:
+    def relation(self, name: str, within: Within) -> Step:
         """A derived relation that is about the patient alone."""
         if name not in self.known:
             self.known[name] = self.found(name, within)
         return self.known[name]
 
-    def found(self, name: str, within: tuple[str, ...]) -> Step:
+    def found(self, name: str, within: Within) -> Step:
         status = self.answers.status(name)
         atom = self.phrases.get(name)
         says = atom.phrase if atom is not None else name.replace("_", " ")
@@ -68,7 +71,7 @@ class Explanation:
             step
             for clause in self.clauses.get(name, ())
             if name not in within
-            if (step := self.clause(clause, status, {}, (*within, name))) is not None
+            if (step := self.clause(clause, status, {}, {**within, name: ("", 0)})) is not None
         ]
         if status is Status.MET:
             below = tuple(found[:1])
@@ -88,7 +91,7 @@ class Explanation:
             atom=atom.identifier if atom is not None else "",
         )
 
-    def clause(self, clause: Clause, wanted: Status, known: Known, within: tuple[str, ...]) -> Step | None:
+    def clause(self, clause: Clause, wanted: Status, known: Known, within: Within) -> Step | None:
         """The best way in which the clause has the wanted status: its premises as steps. None where it has another."""
         patient = clause.args[0]
         start: dict[str, str | Interval | None] = dict(known)
@@ -136,7 +139,7 @@ def _dated(step: Step, beside: tuple[Step, ...]) -> Step:
 class Search:
     """Looks for values that make a clause's premises hold, or leave them open; keeps the deepest failure."""
 
-    def __init__(self, explanation: Explanation, within: tuple[str, ...], clause: Clause) -> None:
+    def __init__(self, explanation: Explanation, within: Within, clause: Clause) -> None:
         self.e = explanation
         self.clause = clause
         self.charts = ChartTuples(explanation.answers, explanation.words, clause)
@@ -241,11 +244,12 @@ class Search:
     ) -> Iterator[tuple[Step | None, Known]]:
         e = self.e
         name = p.relation if exact else f"{POSSIBLE} {p.relation}"
+        limit = self.within.get(p.relation)
         for row in sorted(
             e.rows(name), key=lambda r: (not exact and r not in e.rows(f"{CERTAIN} {p.relation}"), str(r))
         ):
             values, sure = self.charts.bound(p, row, sorts, known, paired=not exact)
-            if values is None:
+            if values is None or (limit is not None and e.rows(limit[0]).get(row, limit[1]) >= limit[1]):
                 continue
             certain = exact or (sure and row in e.rows(f"{CERTAIN} {p.relation}"))
             yield self.derived_step(p.relation, row, sorts, certain, exact), values
@@ -255,7 +259,7 @@ class Search:
                 s
                 for c in e.clauses.get(p.relation, ())
                 if p.relation not in self.within
-                if (s := e.clause(c, Status.UNKNOWN, {}, (*self.within, p.relation))) is not None
+                if (s := e.clause(c, Status.UNKNOWN, {}, {**self.within, p.relation: ("", 0)})) is not None
                 and s.status is Status.UNKNOWN
             )
             merged = flattened(below)
@@ -274,12 +278,13 @@ class Search:
         e = self.e
         values = values_of(row, sorts, paired=not exact)
         status = Status.MET if certain else Status.UNKNOWN
-        if relation not in self.within:
-            for clause in e.clauses.get(relation, ()):
-                known = {a.name: v for a, v in zip(clause.args, values, strict=True) if isinstance(a, Var)}
-                step = e.clause(clause, status, known, (*self.within, relation))
-                if step is not None and step.status is status:
-                    return replace(step, says=step.says or self.tuple_words(relation, values))
+        derived = relation if exact else f"{CERTAIN if certain else POSSIBLE} {relation}"
+        limit = (derived, e.rows(derived).get(row, 0))
+        for clause in e.clauses.get(relation, ()):
+            known = {a.name: v for a, v in zip(clause.args, values, strict=True) if isinstance(a, Var)}
+            step = e.clause(clause, status, known, {**self.within, relation: limit})
+            if step is not None and step.status is status:
+                return replace(step, says=step.says or self.tuple_words(relation, values))
         return Step(self.tuple_words(relation, values), status, None if certain else Reason.IMPRECISE)
 
     def tuple_words(self, relation: str, values: tuple["str | Interval", ...]) -> str:
@@ -340,7 +345,7 @@ class Search:
             extra = [
                 s
                 for c in e.clauses.get(p.relation, ())
-                if (s := e.clause(c, Status.UNKNOWN, {}, (*self.within, p.relation))) is not None
+                if (s := e.clause(c, Status.UNKNOWN, {}, {**self.within, p.relation: ("", 0)})) is not None
             ]
             steps.extend(
                 x
