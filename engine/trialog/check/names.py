@@ -322,8 +322,9 @@ class _Resolver:
         for variable in [*atom_variables(rule.head), *(v for x in rule.body for v in variables_of(x))]:
             seen[variable.name] += 1
             where[variable.name] = variable.at
+        named = set(placeholders(rule.label.phrase)) if rule.label is not None else set[str]()
         for name, count in seen.items():
-            if count == 1:
+            if count == 1 and name not in named:
                 self.problems.append(
                     Problem(
                         "E205",
