@@ -1,0 +1,1 @@
+"""A knowledge base of clinical-trial criteria: see docs/architecture.md."""

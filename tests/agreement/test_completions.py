@@ -347,6 +347,111 @@ PROGRAMS = {
         route_twice(P) :- count { R : treatment(P, prednisone, route: R, ..) } >= 2.
         route_once(P) :- count { R : treatment(P, prednisone, route: R, ..) } < 2.
     """,
+    "aggregates": """
+        of_nobody(P) :- treatment(P, prednisone, ..), count { M : works_by(prednisone, M) } < 1.
+        of_somebody(P) :- not treatment(P, tacrolimus, ..), count { M : works_by(tacrolimus, M) } >= 1.
+        calm_drugs(P) :- count { D : treatment(P, D, from: X, ..), not condition(P, cns_disease, from: X, ..) } >= 1.
+        no_calm_drugs(P) :- count { D : treatment(P, D, from: X, ..), not condition(P, cns_disease, from: X, ..) } < 1.
+        two_calm_drugs(P) :- count { D : treatment(P, D, ..), not condition(P, cns_disease, ..) } >= 2.
+        drugs_since(P) :- count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, Y), Y <= X } >= 1.
+        no_drugs_since(P) :- count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, Y), Y <= X } < 1.
+        drugs_while_tested(P) :- count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, ..) at X } >= 2.
+        no_drugs_while_tested(P) :- count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, ..) at X } <= 0.
+        drugs_if_active(P) :- count { D : treatment(P, D, ..), judged(P, active, ..) } >= 1.
+        no_drugs_if_active(P) :- count { D : treatment(P, D, ..), judged(P, active, ..) } < 1.
+        drugs_if_tested(P) :- count { D : treatment(P, D, ..), recorded finding(P, test, ..) } >= 1.
+        another(P) :- treatment(P, D, ..), D in steroid, count { A : treatment(P, A, ..), A != D } >= 1.
+        no_other(P) :- treatment(P, D, ..), D in steroid, count { A : treatment(P, A, ..), A != D } < 1.
+        rose_above(P) :- latest observation(P, systolic, V, ..), max { W : observation(P, diastolic, W, ..) } >= V.
+        stayed_below(P) :- latest observation(P, systolic, V, ..), max { W : observation(P, diastolic, W, ..) } < V.
+        double(P) :- latest observation(P, systolic, V, ..), min { W : observation(P, diastolic, W, ..) } = 2 * V.
+        not_double(P) :- latest observation(P, systolic, V, ..), min { W : observation(P, diastolic, W, ..) } > V - 20 'mm[Hg]'.
+        top_is_20(P) :- max { X : treatment(P, _, dose: X, ..) } = 20 'mg/d'.
+        bottom_is_20(P) :- min { X : treatment(P, _, dose: X, ..) } = 20 'mg/d'.
+        bottom_above(P) :- min { X : treatment(P, _, dose: X, ..) } > 0.004 'g/d'.
+        top_below(P) :- max { X : treatment(P, _, dose: X, ..) } < 0.06 'g/d'.
+        last_relapse_new(P) :- screening(P, S), max { X : disease_course(P, relapse, X) } >= S - 2 months.
+        last_relapse_old(P) :- screening(P, S), max { X : disease_course(P, relapse, X) } < S - 2 months.
+        after_remission(P) :- disease_course(P, remission, Y), min { X : treatment(P, _, from: X, ..) } > Y.
+        in_remission(P) :- disease_course(P, remission, Y), max { X : disease_course(P, relapse, X) } <= Y.
+        long_before(P) :- covered { X, Y : treatment(P, D, from: X, to: Y), D in steroid, disease_course(P, relapse, Z), Y < Z } >= 1 month.
+        never_long_before(P) :- covered { X, Y : treatment(P, D, from: X, to: Y), D in steroid, disease_course(P, relapse, Z), Y < Z } < 1 month.
+        long_enough(P) :- longest { X, Y : strong(P, X, Y) } >= 2 months.
+        not_long_enough(P) :- longest { X, Y : strong(P, X, Y) } < 2 months.
+        strong(P, X, Y) :- treatment(P, D, from: X, to: Y, dose: V, route: R, ..), equivalent(D, R, E), V * 5 'mg' >= 20 'mg/d' * E.
+        no_day(P) :- longest { X, Y : treatment(P, _, from: X, to: Y) } >= 0 days.
+        day_less(P) :- covered { X, Y : treatment(P, _, from: X, to: Y) } < 1 day.
+        days_of_tests(P) :- count { X : finding(P, test, _, X) } >= 2.
+        one_day_of_tests(P) :- count { X : finding(P, test, _, X) } = 1.
+        answers(P) :- count { A : finding(P, test, A, _) } >= 2.
+        one_answer(P) :- count { A : finding(P, test, A, _) } < 2.
+    """,
+    "corners": """
+        in_turn(P, A, B) :- treatment(P, A, from: X, ..), treatment(P, B, from: Y, ..), X < Y.
+        repeated(P) :- in_turn(P, A, A).
+        not_repeated(P) :- treatment(P, A, ..), not in_turn(P, A, A).
+        repeated_inhibitor(P) :- in_turn(P, A, A), A in inhibitor.
+        one_day(P) :- treatment(P, _, from: X, to: X, ..).
+        not_one_day(P) :- treatment(P, A, ..), not of_one_day(P, A).
+        of_one_day(P, A) :- treatment(P, A, from: X, to: X, ..).
+        stated(P, 5 'mg/d') :- condition(P, sle, ..).
+        stated(P, V) :- treatment(P, prednisone, dose: V, ..).
+        stated_low(P) :- stated(P, V), V <= 5 'mg/d'.
+        stated_high(P) :- stated(P, V), V >= 0.02 'g/d'.
+        not_stated_high(P) :- not stated_high(P).
+        stated_exactly(P) :- stated(P, 20 'mg/d').
+        not_stated_exactly(P) :- not stated(P, 20 'mg/d').
+        limit(5 'mg/d').
+        limit(20 'mg/d').
+        at_a_limit(P) :- treatment(P, _, dose: V, ..), limit(V).
+        above_a_limit(P) :- treatment(P, _, dose: V, ..), limit(L), V > L.
+        above_all_limits(P) :- treatment(P, D, dose: V, ..), not below_a_limit(P, D, V).
+        below_a_limit(P, D, V) :- treatment(P, D, dose: V, ..), limit(L), V <= L.
+        halves(P) :- treatment(P, _, dose: V, ..), W = V / 2, W >= 10 'mg/d', W < 30 'mg/d'.
+        lowered(P) :- treatment(P, _, dose: V, from: X, ..), treatment(P, _, dose: W, from: Y, ..), X < Y, U = V - W, U > 0 'mg/d'.
+        mirrored(P) :- treatment(P, _, dose: V, ..), -2 * V + 40 'mg/d' > 0 'mg/d'.
+        squared(P) :- treatment(P, _, dose: V, ..), (V - 20 'mg/d') * (V - 20 'mg/d') > 1 'mg/d.mg/d'.
+        divided(P) :- treatment(P, _, dose: V, ..), V / -2 < -10 'mg/d'.
+        same_value(P) :- treatment(P, A, dose: V, ..), treatment(P, B, dose: W, ..), A != B, V = W.
+        same_variable(P) :- treatment(P, A, dose: V, ..), treatment(P, B, dose: V, ..), A != B.
+        never_same_variable(P) :- not same_variable(P).
+        shared_day(P) :- condition(P, C, from: X, ..), disease_course(P, _, X), C in cns_disease.
+        never_shared_day(P) :- not shared_day(P).
+        month_later(P) :- condition(P, _, from: X, ..), Y = X + 1 month, Z = Y - 30 days, disease_course(P, _, W), W >= Z, W <= Y.
+        chained(P, A, X) :- disease_course(P, A, X).
+        chained(P, B, X) :- chained(P, A, X), next(A, B).
+        chained_far(P) :- chained(P, complete_remission, X), X >= 2023-06-30.
+        not_chained_far(P) :- not chained_far(P).
+        chained_any(P) :- chained(P, C, _), C in remission.
+        six_joined(P, D) :- treatment(P, D, from: A, to: B), condition(P, _, from: C, ..), A <= C, disease_course(P, relapse, E), C <= E,
+            disease_course(P, remission, F), F >= A, finding(P, test, _, G), G <= B, condition(P, sle, to: H), H >= A.
+        six_joined_steroid(P) :- six_joined(P, D), D in steroid.
+        not_six_joined(P) :- not six_joined(P, prednisone).
+        six_counted(P) :- count { D : six_joined(P, D) } >= 1.
+        six_uncounted(P) :- count { D : six_joined(P, D) } < 1.
+        is_surely(P) :- treatment(P, _, ..), tacrolimus in inhibitor, not tacrolimus in steroid.
+        never(P) :- treatment(P, _, ..), tacrolimus in steroid.
+        surely_read(P) :- screening(P, _), reading strictness = strict.
+        unread(P) :- not surely_read(P).
+        group(inhibitor).
+        group(steroid).
+        of_group(P) :- treatment(P, D, ..), group(D).
+        of_no_group(P) :- treatment(P, D, ..), not group(D).
+        after_answer(P, A, X) :- latest finding(P, test, A, X), disease_course(P, _, Y), X <= Y.
+        after_yes(P) :- after_answer(P, yes, _).
+        after_no_yes(P) :- not after_answer(P, yes, _).
+        two_tests(P) :- finding(P, Q, A, X), finding(P, R, A, Y), Q != R, X <= Y.
+        tested_alike(P) :- finding(P, Q, A, _), Q in finding, not finding(P, test, A, _).
+        measured_twice(P) :- observation(P, M, _, X, ..), observation(P, M, _, Y, ..), X < Y, M in pressure.
+        never_measured(P) :- not observation(P, measurement, ..).
+        measured_other(P) :- observation(P, M, ..), not M in pressure.
+        limits(P) :- observation(P, egfr, V, _, U), V > U.
+        at_the_end(P) :- treatment(P, D, to: T, ..), D in steroid, latest observation(P, body_weight, W, ..) at T, W > 30 'kg'.
+        later_weight(P) :- treatment(P, _, from: X, ..), Y = X + 3 months, latest observation(P, body_weight, W, on: Z, ..) at Y, Z > X, W > 30 'kg'.
+        no_later_weight(P) :- treatment(P, _, from: X, ..), Y = X + 3 months, not latest observation(P, body_weight, ..) at Y.
+        old_weight(P) :- treatment(P, A, ..), not weighed(P, A).
+        weighed(P, A) :- treatment(P, A, from: X, ..), latest observation(P, body_weight, W, ..) at X, W >= 1 'kg'.
+    """,
     "attributes": """
         adult(P) :- born(P, B), screening(P, S), B + 18 years <= S.
         child(P) :- born(P, B), screening(P, S), S < B + 18 years.
@@ -550,6 +655,10 @@ def concept_root(relation: Relation) -> str:
 # -- completions at random -----------------------------------------------------------------------------------------
 
 
+class ImpossibleError(Exception):
+    """What is recorded contradicts itself: there is no such chart."""
+
+
 class Completion:
     """One way in which a chart may be completed, decided at random, and the rows that hold then."""
 
@@ -563,7 +672,7 @@ class Completion:
         self.closed = [
             (s.relation, s.concept, self.pick(s.through), isinstance(s, Denied)) for s in (*chart.reviewed, *chart.denied)
         ]
-        self.recorded = [r for r in chart.records if self.relation(r).kind is not Kind.ATTRIBUTE for r in self.happened(r)]
+        self.recorded = list(self.agreed([r for r in chart.records if self.relation(r).kind is not Kind.ATTRIBUTE]))
         self.added = list(self.additions())
         self.asked = sorted(asked | {("observation", "body_weight")})
         self.lasts = {a: self.latest(*a) for a in self.asked if self.vocabulary.relations[a[0]].kind is Kind.MEASURE}
@@ -618,16 +727,56 @@ class Completion:
     def about(self, record: Record) -> str:
         return str(record.values[self.relation(record).concept_column or 0])
 
-    def happened(self, record: Record) -> Iterator[Record]:
-        """The record as it was, or nothing: where it is not confirmed, or where the chart denies it."""
-        if record.standing is Standing.UNCONFIRMED and self.random.random() < 0.5:
-            return
+    def denied(self, record: Record, day: int) -> bool:
+        """Whether the chart says that there was no such thing up to that day or later."""
+        return any(
+            denied and relation == record.relation and self.vocabulary.is_a(self.about(record), concept) and day <= through
+            for relation, concept, through, denied in self.closed
+        )
+
+    def happened(self, record: Record) -> Record | None:
+        """The record as it was, or nothing: where it is not confirmed, or where the chart denies it.
+
+        What was suspected and then denied was not. A class that was recorded is none of its members that are denied.
+        """
+        unconfirmed = record.standing is Standing.UNCONFIRMED
+        if unconfirmed and self.random.random() < 0.5:
+            return None
         done = self.point(record)
-        for relation, concept, through, denied in self.closed:
-            if denied and relation == record.relation and self.vocabulary.is_a(self.about(record), concept):
-                if self.day_of(done) <= through and self.random.random() < 0.5:
-                    return
-        yield done
+        day = self.day_of(done)
+        if self.denied(record, day):
+            return None if unconfirmed or self.random.random() < 0.5 else done
+        for _ in range(20):
+            if not self.denied(done, day):
+                return done
+            done = replace(done, values=tuple(v if isinstance(v, Interval) else self.leaf(str(w))
+                                              for v, w in zip(done.values, record.values, strict=True)))  # fmt: skip
+        if unconfirmed:
+            return None
+        raise ImpossibleError  # every member of a class is denied, and the class recorded
+
+    def agreed(self, records: Sequence[Record]) -> Iterator[Record]:
+        """What happened of the records; two results of one measure on one day say one thing, which lies between them."""
+        happened = [(r, done) for r in records if (done := self.happened(r)) is not None]
+        one: dict[object, tuple[Value, ...]] = {}
+        for recorded, done in happened:
+            if self.relation(done).kind is not Kind.MEASURE:
+                yield done
+                continue
+
+            def moment(recorded: Record, done: Record) -> object:
+                return recorded.relation, self.about(recorded), self.day_of(done)
+
+            group = [d for r, d in happened if r.relation == recorded.relation and moment(r, d) == moment(recorded, done)]
+            about, answers = self.relation(done).concept_column, self.random.choice(group).values
+            values = one.setdefault(moment(recorded, done), tuple(
+                self.between([d.values[i] for d in group]) if isinstance(v, Interval) else answers[i]
+                for i, v in enumerate(done.values)))  # fmt: skip
+            yield replace(done, values=tuple(done.values[i] if i == about else v for i, v in enumerate(values)))
+
+    def between(self, values: Sequence[Value]) -> Interval:
+        ends = [v for v in values if isinstance(v, Interval)]
+        return point(self.pick(Interval(min(v.low for v in ends), max(v.high for v in ends))))
 
     def additions(self) -> Iterator[Record]:
         """Events and measures that nobody recorded, where nothing says that there were none."""
@@ -806,7 +955,10 @@ def disagreement(program: Ready, chart: Chart, option: str, seeds: Sequence[int]
     vocabulary = program.program.vocabulary
     said = program.statuses(facts(chart, SCREENING, vocabulary, program.plain.asked), option)
     for seed in seeds:
-        completion = Completion(Random(seed), chart, program)
+        try:
+            completion = Completion(Random(seed), chart, program)
+        except ImpossibleError:
+            continue
         found = program.statuses(completion.facts(), option)
         for c, (certain, possible) in said.items():
             certainly, possibly = found[c]
