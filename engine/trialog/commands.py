@@ -144,7 +144,7 @@ def read_all(path: Path, program: Program) -> Iterator[ReadChart]:
     """The charts, with a progress bar on a terminal where there are many files."""
     from trialog.charts.read import read_charts
 
-    found = read_charts(path, program.vocabulary)
+    found = read_charts(Path(shown(path)), program.vocabulary)
     many = path.is_dir() and sum(1 for _ in path.iterdir()) > 20
     if not (many and sys.stderr.isatty()):
         yield from found

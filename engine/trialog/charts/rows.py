@@ -373,17 +373,14 @@ class _RowReader:
         about = relation.concept_column
         subject = relation.columns[about] if about is not None and relation.kind is not Kind.ATTRIBUTE else None
         cells = {name: cell.written.strip() for name, cell in self.row.cells.items() if name not in EXTRA_COLUMNS}
-        said = [
-            self._label(text, subject)
-            if subject and name == subject.name
-            else text
-            if name == "value"
-            else f"{name.replace('_', ' ')} {text}"
-            for name, text in cells.items()
-            if name != relation.name
-        ]
+        said: list[str] = []
+        for name, text in cells.items():
+            if subject is not None and name == subject.name:
+                said.append(self._label(text, subject))
+            else:
+                said.append(text if name in ("value", relation.name) else f"{name.replace('_', ' ')} {text}")
         note = self.row.cells.get("note")
-        what = [] if subject else [self.what.replace("_", " "), *(cells[n] for n in cells if n == relation.name)]
+        what = [] if subject is not None else [self.what.replace("_", " ")]
         return one_line(" ".join([*what, *said]) + (f" ({note.written.strip()})" if note else ""), 300)
 
     def _label(self, words: str, column: Column) -> str:

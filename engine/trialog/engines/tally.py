@@ -28,6 +28,16 @@ def reaches(tally: Tally, rows: Iterable[tuple[Value, ...]]) -> bool:
             assert_never(tally.summary)
 
 
+def amount(summary: Summary, gap: Duration, paired: bool, rows: list[tuple[Value, ...]]) -> str:
+    """What the rows surely come to, in words: how many, or how many days."""
+    tally = Tally(summary, "", (), 0, False, gap, paired, True)
+    if summary is Summary.COUNT:
+        return str(_count(rows, tally))
+    stretches = _stretches(_periods(rows, tally), gap if summary is Summary.LONGEST else Duration(0, 0))
+    days = [end - begin for begin, end in stretches]
+    return f"{max(days, default=0) if summary is Summary.LONGEST else sum(days)} days"
+
+
 def _count(rows: Iterable[tuple[Value, ...]], tally: Tally) -> int:
     """How many different values there are: at least (of intervals, those that do not touch), or at most."""
     if not tally.paired:

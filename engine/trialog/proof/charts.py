@@ -162,13 +162,29 @@ class ChartTuples:
         )
         through = f" up to {max((show_days(c.through) for c in by), default='')}" if by else ""
         if latest or about is None:
-            return Step(f"the recorded {what} is another", Status.NOT_MET), known
+            return self.another(p, concept, when, latest, what), known
         found = self.has_any(relation, concept)
         return Step(
             f"no {'other ' if found else ''}{what} in the {relation.name.replace('_', ' ')} history{through}",
             Status.NOT_MET,
             places=tuple(c.place for c in by),
         ), known
+
+    def another(self, p: Tuple, concept: str, when: Interval | None, latest: str, what: str) -> Step:
+        """What is recorded instead of what a literal asks for."""
+        rows = self.answers.facts.get(f"{POSSIBLE} {latest}{p.relation}", {})
+        found = [
+            r
+            for row, evidence in rows.items()
+            if not latest or (row[1] == concept and in_time(row[-2:], when)[0])
+            for r in evidence.records
+        ]
+        words = "; ".join(dict.fromkeys(self.words.record_words(r) for r in found))
+        return Step(
+            words or f"the recorded {what} is another",
+            Status.NOT_MET,
+            places=tuple(r.place for r in dict.fromkeys(found)),
+        )
 
     def has_any(self, relation: Relation, concept: str) -> bool:
         about = relation.concept_column

@@ -46,7 +46,9 @@ class Conditions:
                     Reason.MISSING,
                 )
             return None
-        return Step(f"{self.words.label(one)} {'is not' if same else 'is'} {self.words.label(other)}", Status.NOT_MET)
+        if same:
+            return Step(f"{self.words.label(one)} is not {self.words.label(other)}", Status.NOT_MET)
+        return Step(f"both are the same: {self.words.label(one)}", Status.NOT_MET)
 
     def compared(self, operator: str, left: Expr, right: Expr, known: Known, at: Span | None) -> Step | None:
         one, other = interval(left, known), interval(right, known)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from trialog.answers import Answers, Status
 from trialog.bounds import CERTAIN, OPEN, POSSIBLE
-from trialog.engines.tally import reaches
+from trialog.engines.tally import amount, reaches
 from trialog.plain import Row, Tally
 from trialog.program import (
     Chosen,
@@ -31,7 +32,8 @@ from trialog.tree import Summary
 from trialog.values import Interval, show_number
 from trialog.vocabulary import Kind
 
-_MOST_TRIED = 400
+_MOST_TRIED = 2000  # premises looked at for one clause; then what was found so far has to do
+_MOST_SOLUTIONS = 6
 
 type Within = Mapping[str, tuple[str, int]]
 """The relations that are being explained: the rank of the row in question, in the relation named, under which premises must lie."""
@@ -48,7 +50,6 @@ class Explanation:
         for clause in self.program.clauses:
             if all(answers.screener.readings[p.reading] == p.option for p in clause.body if isinstance(p, Chosen)):
                 self.clauses.setdefault(clause.relation, []).append(clause)
-        self.tried = 0
         self.known: dict[str, Step] = {}
         self.phrases = {a.relation: a for a in self.program.atoms.values()}
 
@@ -97,10 +98,9 @@ class Explanation:
         start: dict[str, str | Interval | None] = dict(known)
         if isinstance(patient, Var):
             start[patient.name] = self.patient
-        self.tried = 0
         search = Search(self, within, clause)
         best: tuple[int, tuple[Step, ...], Known] | None = None
-        for steps, values in search.solutions(tuple(clause.body), start, ()):
+        for steps, values in islice(search.solutions(tuple(clause.body), start, ()), _MOST_SOLUTIONS):
             unknown = sum(s.status is Status.UNKNOWN for s in steps)
             if (
                 best is None
@@ -147,12 +147,13 @@ class Search:
         self.within = within
         self.deepest: tuple[Step, ...] = ()
         self.depth = -1
+        self.tried = 0
 
     def solutions(
         self, left: tuple[Premise, ...], known: Known, done: tuple[Step, ...]
     ) -> Iterator[tuple[tuple[Step, ...], Known]]:
-        self.e.tried += 1
-        if self.e.tried > _MOST_TRIED:
+        self.tried += 1
+        if self.tried > _MOST_TRIED:
             return
         if not left:
             yield done, known
@@ -224,11 +225,10 @@ class Search:
             for fact in e.program.known[p.relation]:
                 values, _ = self.charts.bound(p, fact.values, sorts, known, paired=False)
                 if values is not None:
-                    cited = ", ".join(e.program.sources[s].citation for s in fact.sources if s in e.program.sources)
                     shown = ", ".join(e.words.label(v) if isinstance(v, str) else show_number(v) for v in fact.values)
                     yield (
                         Step(
-                            f"{relation.description}: {shown}" + (f" ({cited})" if cited else ""),
+                            f"{relation.description}: {shown} [{', '.join(fact.sources)}]",
                             Status.MET,
                             at=fact.at,
                         ),
@@ -245,6 +245,7 @@ class Search:
         e = self.e
         name = p.relation if exact else f"{POSSIBLE} {p.relation}"
         limit = self.within.get(p.relation)
+        found_any = False
         for row in sorted(
             e.rows(name), key=lambda r: (not exact and r not in e.rows(f"{CERTAIN} {p.relation}"), str(r))
         ):
@@ -253,7 +254,19 @@ class Search:
                 continue
             certain = exact or (sure and row in e.rows(f"{CERTAIN} {p.relation}"))
             yield self.derived_step(p.relation, row, sorts, certain, exact), values
-        if not exact and (e.patient,) in e.rows(f"{OPEN} {p.relation}"):
+            found_any = True
+        is_open = not exact and (e.patient,) in e.rows(f"{OPEN} {p.relation}")
+        if not found_any and not is_open and p.relation not in self.within:
+            failing = [
+                s
+                for c in e.clauses.get(p.relation, ())
+                if (s := e.clause(c, Status.NOT_MET, {}, {**self.within, p.relation: ("", 0)})) is not None
+            ]
+            yield (
+                Step(f"no {p.relation.split('/')[0].replace('_', ' ')}", Status.NOT_MET, None, flattened(failing)),
+                known,
+            )
+        if is_open:
             open_values = {a.name: None for a in p.args if isinstance(a, Var) and a.name not in known}
             below = tuple(
                 s
@@ -341,7 +354,14 @@ class Search:
             step = self.derived_step(p.relation, row, sorts, certain=True, exact=derived.is_exact)
             if step not in steps:
                 steps.append(step)
-        if status is Status.UNKNOWN or not steps:
+        if status is Status.NOT_MET and not steps:
+            failing = [
+                s
+                for c in e.clauses.get(p.relation, ())
+                if (s := e.clause(c, Status.NOT_MET, {}, {**self.within, p.relation: ("", 0)})) is not None
+            ]
+            steps.extend(flattened(failing))
+        elif status is Status.UNKNOWN or not steps:
             extra = [
                 s
                 for c in e.clauses.get(p.relation, ())
@@ -360,7 +380,8 @@ class Search:
                     if r not in sure_rows
                 ][:3]
                 steps.extend(doubtful)
-        words = spelled(p.at, known)
+        reached = amount(p.summary, p.gap, paired, [r[width:] for r in sure_rows])
+        words = f"{spelled(p.at, known)}: {reached} for certain"
         why = None
         if status is Status.UNKNOWN:
             unknown = tuple(s for s in steps if s.status is Status.UNKNOWN)
