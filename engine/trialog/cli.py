@@ -1,6 +1,7 @@
 """The command line: `trialog check | screen | why | readings | cases | graph`."""
 
 import argparse
+import gc
 import os
 import shutil
 import sys
@@ -16,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `EXIT_CODES`)."""
     parser = _parser()
     given = parser.parse_args(arguments)
+    gc.set_threshold(100_000)  # what is loaded stays, and what a chart leaves is freed by counting references
     try:
         code = given.run(given)
         sys.stdout.flush()

@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 
 from trialog.check import Pages, check
@@ -14,7 +13,7 @@ from trialog.source import Source, Span
 
 def shipped() -> Path:
     """The knowledge base of this installation: `kb` inside the package, or beside its source root."""
-    inside = Path(str(files("trialog"))) / "kb"
+    inside = Path(__file__).parent / "kb"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "kb"
 
 

@@ -673,7 +673,10 @@ class Completion:
             (s.relation, s.concept, self.pick(s.through), isinstance(s, Denied)) for s in (*chart.reviewed, *chart.denied)
         ]
         self.recorded = list(self.agreed([r for r in chart.records if self.relation(r).kind is not Kind.ATTRIBUTE]))
-        self.added = list(self.additions())
+        self.added: list[Record] = []
+        if len(set(self.moments())) < len({(r.relation, r.values) for r in self.recorded if self.relation(r).kind is Kind.MEASURE}):
+            raise ImpossibleError  # two results of one moment that were recorded of a class and of its member
+        self.add()
         self.asked = sorted(asked | {("observation", "body_weight")})
         self.lasts = {a: self.latest(*a) for a in self.asked if self.vocabulary.relations[a[0]].kind is Kind.MEASURE}
         self.recorded = [self.with_amounts(r) for r in self.recorded]
@@ -778,18 +781,26 @@ class Completion:
         ends = [v for v in values if isinstance(v, Interval)]
         return point(self.pick(Interval(min(v.low for v in ends), max(v.high for v in ends))))
 
-    def additions(self) -> Iterator[Record]:
+    def add(self) -> None:
         """Events and measures that nobody recorded, where nothing says that there were none."""
         for relation in self.vocabulary.relations.values():
-            if relation.kind not in (Kind.EVENT, Kind.MEASURE):
+            if relation.kind not in (Kind.EVENT, Kind.MEASURE) or relation.name not in self.program.about:
                 continue
-            for _ in range(self.random.choice((0, 0, 1, 1, 2, 3)) if relation.name in self.program.about else 0):
+            for _ in range(self.random.choice((0, 0, 1, 1, 2, 3))):
                 new = self.point(replace(self.makes.record(relation), standing=Standing.CONFIRMED))
-                if not any(
+                reviewed = any(
                     name == relation.name and self.vocabulary.is_a(self.about(new), concept) and self.day_of(new) <= through
                     for name, concept, through, _ in self.closed
-                ):
-                    yield new
+                )
+                if not reviewed and not (relation.kind is Kind.MEASURE and self.moment(new) in self.moments()):
+                    self.added.append(new)
+
+    def moment(self, record: Record) -> tuple[str, str, int]:
+        return record.relation, self.about(record), self.day_of(record)
+
+    def moments(self) -> list[tuple[str, str, int]]:
+        """Of each result, what was measured when: a completion has one result of it."""
+        return [self.moment(r) for r in (*self.recorded, *self.added) if self.relation(r).kind is Kind.MEASURE]
 
     def with_amounts(self, record: Record) -> Record:
         """The record with the amounts filled in that nobody recorded: the one follows from the other by the weight."""

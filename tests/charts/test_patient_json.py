@@ -190,7 +190,7 @@ def test_a_draft_is_no_decision(chart: Reading[Chart]) -> None:
         (judged(question="judgement", decision="agreed", on="2024", by="A"), "E511"),
         (judged(decision="agreed", on="2024", by="A", until="2023"), "E515"),
         (judged(status="signd"), "E516"),
-        ({"patient": "x", "reviewed": [{"relation": "observation", "concept": "lvef", "through": "2024"}]}, "E510"),
+        ({"patient": "x", "reviewed": [{"relation": "born", "concept": "sle", "through": "2024"}]}, "E510"),
         ({"patient": "x", "reviewed": [{"relation": "condition", "concept": "sle"}]}, "E508"),
         ({"patient": "x", "reviewed": [{"relation": "condition", "through": "2024"}]}, "E508"),
         ({"patient": "x", "absent": [{"relation": "condition", "concept": "slle", "through": "2024"}]}, "E511"),

@@ -151,6 +151,8 @@ class _Reader:
         if not found:
             raise _UnreadableError("a text begins here that does not end, or that runs over a line", at)
         end = found.end()
+        if "\\" not in found[0] and found[0].isascii():
+            return Text(found[0][1:-1], Span(self.source, at, end))
         try:
             words = json.loads(found[0])
         except json.JSONDecodeError as error:

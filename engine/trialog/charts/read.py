@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from trialog.charts.chart import Chart
-from trialog.charts.fhir import bundle_of, read_bundle
 from trialog.charts.files import (
     TABLE_SUFFIXES,
     ReadChart,
@@ -85,11 +84,14 @@ def _read_file(path: Path, vocabulary: Vocabulary) -> ReadChart:
     source = text_of(path, problems)
     if source is None:
         return ReadChart(path.name, None, tuple(problems))
-    bundle = bundle_of(source)
-    if bundle is not None:
-        chart = read_bundle(bundle, source, vocabulary, problems)
-        name = chart.patient if chart else path.name
-        return ReadChart(name, None if refused(problems) else chart, tuple(problems))
+    if "resourceType" in source.text:  # FHIR is read by much code, which other charts need not wait for
+        from trialog.charts.fhir import bundle_of, read_bundle
+
+        bundle = bundle_of(source)
+        if bundle is not None:
+            chart = read_bundle(bundle, source, vocabulary, problems)
+            name = chart.patient if chart else path.name
+            return ReadChart(name, None if refused(problems) else chart, tuple(problems))
     return _read_patient(source, path, vocabulary, problems)
 
 

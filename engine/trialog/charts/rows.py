@@ -177,12 +177,13 @@ def _scope_of(row: Row, vocabulary: Vocabulary, problems: list[Problem], what: s
     through = reader.day("through", required=True)
     if name is None:
         return None
-    events = {n: r for n, r in vocabulary.relations.items() if r.kind is Kind.EVENT and r.concept_column is not None}
+    kinds = (Kind.EVENT, Kind.MEASURE)
+    events = {n: r for n, r in vocabulary.relations.items() if r.kind in kinds and r.concept_column is not None}
     if name not in events:
         known = ", ".join(f"`{n}`" for n in events)
         return reader.fail(
             "E510",
-            f"`{name[:60]}` is not a relation of events",
+            f"`{name[:60]}` is not a relation of events or measures",
             row.cells["relation"].at,
             did_you_mean(name, events) or f"what can be reviewed or absent: {known}",
         )

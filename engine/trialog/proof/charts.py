@@ -6,12 +6,18 @@ from trialog.answers import Answers, Status
 from trialog.bounds import CERTAIN, OPEN, POSSIBLE
 from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
 from trialog.plain import Row
-from trialog.program import Clause, Const, Sort, Source, Tuple, Under, Var
+from trialog.program import Arg, Clause, Const, Sort, Source, Tuple, Under, Var, Whatever
 from trialog.proof.intervals import in_time, sort_of, values_of
 from trialog.proof.step import FROM_CAUSE, Known, Reason, Step
 from trialog.proof.wording import Wording
 from trialog.values import Cause, Interval, show_days
 from trialog.vocabulary import Coded, Kind, Relation
+
+
+def _column_of(relation: Relation) -> int | None:
+    """Where a row of the relation says what it is about: after the patient, and two columns for each date or number before."""
+    about = relation.concept_column
+    return None if about is None else 1 + sum(1 + sort_of(c.type).is_wide for c in relation.columns[:about])
 
 
 class ChartTuples:
@@ -56,6 +62,7 @@ class ChartTuples:
         sorts = (Sort.PATIENT, *(sort_of(c.type) for c in relation.columns))
         latest = "latest " if p.source is Source.LATEST else ""
         when = self.when(p, known)
+        about = None if relation.kind is Kind.ATTRIBUTE else _column_of(relation)
         seen: set[tuple[object, ...]] = set()
         possible = self.answers.facts.get(f"{POSSIBLE} {latest}{p.relation}", {})
         certain_rows = self.answers.facts.get(f"{CERTAIN} {latest}{p.relation}", {})
@@ -63,6 +70,8 @@ class ChartTuples:
             (*certain_rows, *(r for r in possible if r not in certain_rows)), key=lambda r: r not in certain_rows
         )
         for row in rows:
+            if about is not None and not self.may_be_about(str(row[about]), p.args[about], known):
+                continue
             plain, span = (row[:-2], row[-2:]) if latest else (row, None)
             fits, sure_when = in_time(span, when)
             if not fits:
@@ -107,6 +116,17 @@ class ChartTuples:
                 values,
             )
         yield self.unrecorded(p, relation, known, when, latest)
+
+    def may_be_about(self, concept: str, arg: Arg, known: Known) -> bool:
+        """Whether a row about the concept can fit the argument that says what it is about."""
+        match arg:
+            case Const(value):
+                return self.vocabulary.is_a(concept, str(value))
+            case Var(name):
+                value = known.get(name)
+                return value is None or value == concept
+            case Whatever():
+                return True
 
     def in_class(self, p: Tuple, relation: Relation, values: Known) -> bool:
         """Whether a record may be of the class that the clause asks for; other records say nothing."""

@@ -76,7 +76,7 @@ def explanation_lines(step: Step, width: int, colour: bool, depth: int = 0) -> l
     if colour:
         lines[0] = lines[0].replace(sign(step.status), painted(sign(step.status), step.status, True), 1)
     for place in where:
-        lines += wrapped(place, width, indent + "    ", indent + "    ")
+        lines.append(f"{indent}    {place}")  # in one piece, to be copied
     for below in step.below:
         lines += explanation_lines(below, width, colour, depth + 1)
     return lines
