@@ -114,9 +114,13 @@ class _Facts:
         )
 
     def is_denied(self, meaning: Sequence[Value], relation: Relation, c: "_Counted") -> bool:
-        """Whether a class that was recorded cannot mean this member, since the chart denies the member all the while."""
+        """Whether a class that was recorded cannot mean this member: the chart denies the member, and not the class."""
+        about = relation.concept_column or 0
         return any(
-            self.denies(d, relation, meaning, c.when) and c.when.high <= d.through.low for d in self.chart.denied
+            self.denies(d, relation, meaning, c.when)
+            and not self.vocabulary.is_a(str(c.record.values[about]), d.concept)
+            and c.when.high <= d.through.low
+            for d in self.chart.denied
         )
 
     # -- rows ----------------------------------------------------------------------------------------------------
