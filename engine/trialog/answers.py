@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from trialog.bounds import CERTAIN, OPEN, POSSIBLE, bounds
+from trialog.bounds import bounds
 from trialog.charts.chart import Chart
 from trialog.charts.facts import NO_EVIDENCE, Facts, facts
 from trialog.engines.reference import Reference, Rows
+from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Rule
 from trialog.plan import plan
 from trialog.program import Criterion, Program, ProtocolAtom

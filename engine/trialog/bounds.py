@@ -11,21 +11,18 @@ at the better. A relation that no chart bears on stays one relation.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain, combinations
 
-from trialog.check.types import column_type
-from trialog.ends import Ends, variables
+from trialog.ends import variables
+from trialog.fetches import CERTAIN, OPEN, POSSIBLE, Body, Fetches
 from trialog.plain import (
     Absent,
-    Either,
-    Expr,
     Fetch,
     Let,
     PlainProgram,
     Row,
     Rule,
-    Slot,
     Step,
     Tally,
     Test,
@@ -45,13 +42,10 @@ from trialog.program import (
     Tuple,
     Under,
     Var,
-    Whatever,
 )
 from trialog.tree import Summary
-from trialog.values import FIRST_DAY, LAST_DAY
-from trialog.vocabulary import Coded, Kind
+from trialog.vocabulary import Coded
 
-CERTAIN, POSSIBLE, OPEN = "certain", "possible", "open"
 _MOST_OPEN_TOGETHER = 5
 
 
@@ -62,7 +56,7 @@ def bounds(program: Program) -> PlainProgram:
     for clause in program.clauses:
         rewriting = _Rewriting(program, clause)
         rules.extend(rewriting.rules())
-        asked |= rewriting.asked
+        asked |= rewriting.fetches.asked
     strata: list[frozenset[str]] = []
     for members in program.strata:
         exact = frozenset(m for m in members if program.derived[m].is_exact)
@@ -100,16 +94,6 @@ def _fetches(step: Step) -> Iterable[Fetch]:
             pass
 
 
-@dataclass
-class _Body:
-    """A body in the making, for one mode and one choice of literals left out."""
-
-    mode: str
-    will_be_bound: set[str]  # by the tuples that are kept, whatever their order
-    steps: list[Step] = field(default_factory=list)
-    bound: set[str] = field(default_factory=set)
-
-
 class _Rewriting:
     """The rules of plain Datalog that one clause becomes."""
 
@@ -118,46 +102,8 @@ class _Rewriting:
         self.vocabulary = program.vocabulary
         self.clause = clause
         self.readings = frozenset((p.reading, p.option) for p in clause.body if isinstance(p, Chosen))
-        self.asked: set[tuple[str, str]] = set()
-        self.fresh = 0
-        self.exact_variables = self._exact_variables()
-        self.ends = Ends(self.exact_variables)
+        self.fetches = Fetches(program, clause)
         self.head = program.derived[clause.relation]
-
-    # -- what is exact -------------------------------------------------------------------------------------------
-
-    def is_exact(self, relation: str, source: Source = Source.ALL) -> bool:
-        if relation in self.program.derived:
-            return self.program.derived[relation].is_exact
-        return (
-            relation == "screening"
-            or source is Source.RECORDED
-            or self.vocabulary.relations[relation].kind is Kind.KNOWN
-        )
-
-    def sorts(self, premise: Tuple) -> list[Sort]:
-        if premise.relation == "screening":
-            return [Sort.PATIENT, Sort.DATE]
-        if premise.relation in self.program.derived:
-            return [t.sort for t in self.program.derived[premise.relation].columns]
-        relation = self.vocabulary.relations[premise.relation]
-        patient = [] if relation.kind is Kind.KNOWN else [Sort.PATIENT]
-        found = [column_type(c.type, None, self.vocabulary) for c in relation.columns]
-        return patient + [Sort.NUMBER if t is None else t.sort for t in found]
-
-    def _exact_variables(self) -> frozenset[str]:
-        exact: set[str] = set()
-        for p in self.clause.body:
-            if isinstance(p, Tuple) and not p.negated and self.is_exact(p.relation, p.source):
-                exact |= {a.name for a in p.args if isinstance(a, Var)}
-        growing = True
-        while growing:
-            size = len(exact)
-            exact |= {
-                p.variable.name for p in self.clause.body if isinstance(p, Given) and variables(p.expression) <= exact
-            }
-            growing = size != len(exact)
-        return frozenset(exact)
 
     # -- the rules -----------------------------------------------------------------------------------------------
 
@@ -188,11 +134,11 @@ class _Rewriting:
             steps = (Fetch(f"{CERTAIN} {name}", slots), Fetch("leaf", (slots[-1],)))
             yield Rule(f"countable {name}", slots, steps, self.readings, self.clause)
 
-    def rule(self, name: str, body: _Body, paired: bool = True) -> Rule:
+    def rule(self, name: str, body: Body, paired: bool = True) -> Rule:
         slots: list[Var | Const] = []
         for arg, column in zip(self.clause.args, self.head.columns, strict=True):
             if column.sort.is_wide and paired:
-                slots.extend(self.ends.of(arg))
+                slots.extend(self.fetches.ends.of(arg))
             else:
                 slots.append(arg)
         return Rule(name, tuple(slots), tuple(body.steps), self.readings, self.clause)
@@ -200,9 +146,9 @@ class _Rewriting:
     def is_openable(self, premise: Premise) -> bool:
         match premise:
             case Tuple(relation, source, _, False):
-                return not self.is_exact(relation, source) and not self.is_about_patient_alone(relation)
+                return not self.fetches.is_exact(relation, source) and not self.is_about_patient_alone(relation)
             case Tallied(_, relation, negated=False):
-                return not self.is_exact(relation)
+                return not self.fetches.is_exact(relation)
             case _:
                 return False
 
@@ -212,10 +158,10 @@ class _Rewriting:
 
     # -- bodies --------------------------------------------------------------------------------------------------
 
-    def body(self, mode: str, left_out: frozenset[int]) -> _Body:
+    def body(self, mode: str, left_out: frozenset[int]) -> Body:
         """The clause's body in this mode, without the literals left out and without what only they could bind."""
         kept = [p for i, p in enumerate(self.clause.body) if i not in left_out]
-        body = _Body(mode, self.bound_by(kept))
+        body = Body(mode, self.bound_by(kept))
         if self.head.about_patient and isinstance(self.clause.args[0], Var):
             body.bound.add(self.clause.args[0].name)  # by a tuple that is kept, or by what lets one be left out
         shared = self.shared(kept)
@@ -249,20 +195,16 @@ class _Rewriting:
             if isinstance(p, Tuple) and not p.negated:
                 mine = {
                     a.name
-                    for a, s in zip(p.args, self.sorts(p), strict=True)
+                    for a, s in zip(p.args, self.fetches.sorts(p), strict=True)
                     if isinstance(a, Var) and s is Sort.CONCEPT
                 }
                 seen.extend(mine)
-                inexact |= mine if not self.is_exact(p.relation, p.source) else set()
+                inexact |= mine if not self.fetches.is_exact(p.relation, p.source) else set()
         return {name for name in inexact if seen.count(name) > 1}
 
-    def new(self, stem: str) -> Var:
-        self.fresh += 1
-        return Var(f"{stem}~{self.fresh}")
-
-    def positive(self, p: Tuple, body: _Body, shared: set[str]) -> None:
-        slots, tests = self.slots(p, body, body.mode, bind=True)
-        body.steps.append(Fetch(self.name(p, body.mode), slots))
+    def positive(self, p: Tuple, body: Body, shared: set[str]) -> None:
+        slots, tests = self.fetches.slots(p, body, body.mode, bind=True)
+        body.steps.append(Fetch(self.fetches.name(p, body.mode), slots))
         body.steps.extend(tests)
         for arg in p.args:
             if isinstance(arg, Var):
@@ -270,125 +212,19 @@ class _Rewriting:
                     body.steps.append(Fetch("leaf", (arg,)))
                 body.bound.add(arg.name)
 
-    def name(self, p: Tuple, mode: str) -> str:
-        if p.source is Source.RECORDED:
-            return f"recorded {p.relation}"
-        if self.is_exact(p.relation):
-            return p.relation
-        return f"{mode} latest {p.relation}" if p.source is Source.LATEST else f"{mode} {p.relation}"
-
-    def about(self, p: Tuple) -> int | None:
-        """Which argument of a chart's tuple says what it is about."""
-        relation = self.vocabulary.relations.get(p.relation)
-        if relation is None or relation.kind in (Kind.KNOWN, Kind.ATTRIBUTE) or relation.concept_column is None:
-            return None
-        return relation.concept_column + 1
-
-    def slots(
-        self, p: Tuple, body: _Body, mode: str, bind: bool
-    ) -> tuple[tuple[Slot, ...], list[Fetch | Test | Either]]:
-        """The slots of a fetch, and the tests that its row must pass besides."""
-        slots: list[Slot] = []
-        tests: list[Fetch | Test | Either] = []
-        exact = self.is_exact(p.relation, p.source)
-        about = self.about(p)
-        if p.source is not Source.ALL and about is not None:
-            self.asked.add(
-                (p.relation, str(named.value)) if isinstance(named := p.args[about], Const) else (p.relation, "")
-            )
-        if p.source is Source.RECORDED and about is None:
-            return (p.args[0],), tests
-        if p.source is Source.RECORDED or (about is not None and self.kind(p) is Kind.JUDGEMENT):
-            return (p.args[0], p.args[about or 0]), tests
-        for i, (arg, sort) in enumerate(zip(p.args, self.sorts(p), strict=True)):
-            if sort.is_wide and not exact:
-                slots.extend(self.wide(arg, body, mode, tests, bind))
-            elif isinstance(arg, Const) and sort is Sort.CONCEPT and not (p.source is Source.LATEST and i == about):
-                slots.append(self.under(str(arg.value), tests))
-            elif isinstance(arg, Var) and arg.name not in self.exact_variables and not bind and sort is Sort.CONCEPT:
-                slots.append(self.member_of(arg, tests) if mode == POSSIBLE else arg)
-            elif isinstance(arg, Var) and arg.name not in self.exact_variables and sort.is_wide:
-                slots.append(self.point_in(arg, mode, tests))
-            else:
-                slots.append(arg)
-        if p.source is Source.LATEST:
-            since, until = self.new("Since"), self.new("Until")
-            slots.extend((since, until))
-            low, high = self.when(p, body)
-            if mode == CERTAIN:
-                tests += [Test("<=", since, low), Test("<", high, until)]
-            else:
-                tests += [Test("<=", since, high), Test("<", low, until)]
-        return tuple(slots), tests
-
-    def kind(self, p: Tuple) -> Kind | None:
-        relation = self.vocabulary.relations.get(p.relation)
-        return relation.kind if relation is not None else None
-
-    def when(self, p: Tuple, body: _Body) -> tuple[Expr, Expr]:
-        if p.when is None:
-            if "screening day" not in body.bound:
-                body.steps.insert(0, Fetch("screening", (p.args[0], Var("screening day"))))
-                body.bound.add("screening day")
-            return Var("screening day"), Var("screening day")
-        if isinstance(p.when, Var) and p.when.name not in self.exact_variables | body.bound | body.will_be_bound:
-            return Const(FIRST_DAY), Const(LAST_DAY)  # the day is not known: any row may be the one
-        low, high = self.ends.of(p.when)
-        return low, high
-
-    def member_of(self, arg: Var, tests: list[Fetch | Test | Either]) -> Var:
-        """A concept that the variable's may be: what is recorded as a class may be any of its members."""
-        member = self.new(arg.name)
-        tests.append(Fetch("is_a", (member, arg)))
-        return member
-
-    def point_in(self, arg: Var, mode: str, tests: list[Fetch | Test | Either]) -> Var:
-        """An exact value that the variable's may be, or in what is certain must be."""
-        value, (low, high) = self.new(arg.name), self.ends.of(arg)
-        tests += (
-            [Test("=", value, low), Test("=", value, high)]
-            if mode == CERTAIN
-            else [Test("<=", low, value), Test("<=", value, high)]
-        )
-        return value
-
-    def under(self, concept: str, tests: list[Fetch | Test | Either]) -> Slot:
-        if concept in self.vocabulary.leaves:
-            return Const(concept)
-        member = self.new("Member")
-        tests.append(Fetch("is_a", (member, Const(concept))))
-        return member
-
-    def wide(
-        self, arg: Var | Const | Whatever, body: _Body, mode: str, tests: list[Fetch | Test | Either], bind: bool
-    ) -> tuple[Slot, Slot]:
-        """The two columns of a value that may be an interval."""
-        if isinstance(arg, Whatever):
-            return arg, arg
-        if bind and isinstance(arg, Var) and arg.name not in body.bound and arg.name not in self.exact_variables:
-            body.bound.add(arg.name)
-            low, high = self.ends.of(arg)
-            return low, high
-        low, high = self.ends.of(arg)
-        own_low, own_high = self.new("Low"), self.new("High")
-        if mode == CERTAIN:
-            tests += [Test("=", own_low, low), Test("=", own_high, low)]
-            if high != low:
-                tests.append(Test("=", low, high))
-        else:
-            tests += [Test("<=", own_low, high), Test("<=", low, own_high)]
-        return own_low, own_high
-
-    def give(self, p: Given, body: _Body) -> None:
+    def give(self, p: Given, body: Body) -> None:
         body.bound.add(p.variable.name)
-        if p.variable.name in self.exact_variables:
-            body.steps.append(Let(p.variable, self.ends.low(p.expression)))
+        if p.variable.name in self.fetches.exact_variables:
+            body.steps.append(Let(p.variable, self.fetches.ends.low(p.expression)))
         else:
-            low, high = self.ends.of(p.variable)
+            low, high = self.fetches.ends.of(p.variable)
             if isinstance(low, Var) and isinstance(high, Var):
-                body.steps += [Let(low, self.ends.low(p.expression)), Let(high, self.ends.high(p.expression))]
+                body.steps += [
+                    Let(low, self.fetches.ends.low(p.expression)),
+                    Let(high, self.fetches.ends.high(p.expression)),
+                ]
 
-    def further(self, p: Premise, body: _Body) -> None:
+    def further(self, p: Premise, body: Body) -> None:
         """A literal that binds nothing. Where what it needs is not bound, it may hold, and is left out."""
         certain = body.mode == CERTAIN
         match p:
@@ -403,28 +239,28 @@ class _Rewriting:
                         body.steps.append(Absent((Fetch("overlaps" if certain else "is_a", (arg, Const(concept))),)))
             case Distinct(left, right, same):
                 if {left.name, right.name} <= body.bound:
-                    if certain and not same and not {left.name, right.name} <= self.exact_variables:
+                    if certain and not same and not {left.name, right.name} <= self.fetches.exact_variables:
                         body.steps.append(Absent((Fetch("overlaps", (left, right)),)))
                     else:
                         body.steps.append(Test("=" if same else "!=", left, right))
-                        if certain and same and left.name not in self.exact_variables:
+                        if certain and same and left.name not in self.fetches.exact_variables:
                             body.steps.append(Fetch("leaf", (left,)))
             case Compared(operator, left, right):
                 if variables(left) | variables(right) <= body.bound:
-                    body.steps.extend(self.ends.compare(operator, left, right, certain))
+                    body.steps.extend(self.fetches.ends.compare(operator, left, right, certain))
             case Tallied(negated=negated):
                 if {a.name for a in p.key if isinstance(a, Var)} <= body.bound:
                     self.tallied(p, negated, body)
             case Tuple() | Given() | Chosen():
                 pass
 
-    def tallied(self, p: Tallied, negated: bool, body: _Body) -> None:
+    def tallied(self, p: Tallied, negated: bool, body: Body) -> None:
         """An aggregate; where its key may be a class that stands for a member, what is certain holds of every member."""
         certain = body.mode == CERTAIN
         classes = [
-            (a, self.new(a.name))
+            (a, self.fetches.new(a.name))
             for a, column in zip(p.key, self.program.derived[p.relation].columns, strict=False)
-            if isinstance(a, Var) and column.sort is Sort.CONCEPT and a.name not in self.exact_variables
+            if isinstance(a, Var) and column.sort is Sort.CONCEPT and a.name not in self.fetches.exact_variables
         ]
         if not negated:
             body.steps.append(self.tally(p, body.mode))
@@ -437,26 +273,26 @@ class _Rewriting:
             body.steps.append(Absent((*tests, self.tally(replace(p, key=key), POSSIBLE))))
         else:
             body.steps.append(Absent((self.tally(p, CERTAIN),)))
-        if certain and not self.is_exact(p.relation):
+        if certain and not self.fetches.is_exact(p.relation):
             body.steps.append(Absent((Fetch(f"{OPEN} {p.relation}", (self.clause.args[0],)),)))
 
-    def negative(self, p: Tuple, body: _Body) -> None:
+    def negative(self, p: Tuple, body: Body) -> None:
         """`not q` is certain where q is neither possible nor open, and possible where q is not certain."""
         opposite = POSSIBLE if body.mode == CERTAIN else CERTAIN
-        slots, tests = self.slots(p, body, opposite, bind=False)
-        body.steps.append(Absent((Fetch(self.name(p, opposite), slots), *tests)))
-        if body.mode == CERTAIN and not self.is_exact(p.relation, p.source):
+        slots, tests = self.fetches.slots(p, body, opposite, bind=False)
+        body.steps.append(Absent((Fetch(self.fetches.name(p, opposite), slots), *tests)))
+        if body.mode == CERTAIN and not self.fetches.is_exact(p.relation, p.source):
             body.steps.append(Absent(tuple(self.openness(p, body))))
 
-    def openness(self, p: Tuple, body: _Body) -> list[Fetch | Test]:
+    def openness(self, p: Tuple, body: Body) -> list[Fetch | Test]:
         """The chart may lack tuples that this literal asks for."""
-        about, patient = self.about(p), p.args[0]
+        about, patient = self.fetches.about(p), p.args[0]
         if p.relation in self.program.derived or about is None:
             return [Fetch(f"{OPEN} {p.relation}", (patient,))]
         concept = p.args[about]
         if p.source is Source.LATEST:
-            since, until = self.new("Since"), self.new("Until")
-            low, high = self.when(p, body)
+            since, until = self.fetches.new("Since"), self.fetches.new("Until")
+            low, high = self.fetches.when(p, body)
             return [
                 Fetch(f"{OPEN} latest {p.relation}", (patient, concept, since, until)),
                 Test("<=", since, high),
@@ -472,7 +308,7 @@ class _Rewriting:
         classes = classes or ([column.root] if isinstance(column, Coded) else [])
         return [Fetch(f"{OPEN} {p.relation}", (patient, Const(c))) for c in classes]
 
-    def guard(self, p: Premise, body: _Body) -> None:
+    def guard(self, p: Premise, body: Body) -> None:
         """Let the rule go on without this literal, for patients for whom it is open."""
         if isinstance(p, Tallied):
             body.steps.append(Fetch(f"{OPEN} {p.relation}", (self.clause.args[0],)))
@@ -483,7 +319,7 @@ class _Rewriting:
             body.bound.add(patient.name)
 
     def tally(self, p: Tallied, mode: str) -> Tally:
-        exact = self.is_exact(p.relation)
+        exact = self.fetches.is_exact(p.relation)
         value = self.program.derived[p.relation].columns[-1].sort
         name = p.relation
         if not exact:

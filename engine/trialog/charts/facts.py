@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from trialog.charts.chart import Chart, Denied, Judgement, Record, Reviewed, Value
+from trialog.charts.counting import Counted, Counting
 from trialog.charts.latest import Stretch, hull, is_sure, stretches
 from trialog.plain import Row
-from trialog.values import FIRST_DAY, GREATEST, LAST_DAY, Cause, Exact, Interval, exact
+from trialog.values import FIRST_DAY, GREATEST, Cause, Exact, Interval, exact
 from trialog.vocabulary import Coded, Dated, Kind, Relation, Vocabulary
 
 
@@ -29,16 +30,6 @@ NO_EVIDENCE = Evidence(())
 type Facts = dict[str, dict[Row, Evidence]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """A record that may count at screening: its days held to the screening date, and whether it surely counts."""
-
-    record: Record
-    when: Interval
-    sure: bool
-    doubt: Cause | None
-
-
 def facts(chart: Chart, screening: int, vocabulary: Vocabulary, asked: Iterable[tuple[str, str]]) -> Facts:
     """The rows of `chart` on the day `screening`. `asked` names the concepts of which `latest` or `recorded` is asked."""
     return _Facts(chart, screening, vocabulary, frozenset(asked)).found
@@ -51,9 +42,8 @@ class _Facts:
         self.screening = screening
         self.vocabulary = vocabulary
         self.found: Facts = {"screening": {(chart.patient, screening): NO_EVIDENCE}}
-        self.counted: dict[str, list[_Counted]] = {name: [] for name in vocabulary.relations}
-        for record in chart.records:
-            self.count(record, vocabulary.relations[record.relation])
+        self.counting = Counting(chart, screening, vocabulary)
+        self.counted = self.counting.counted
         for name, relation in vocabulary.relations.items():
             mine = sorted(c for r, c in asked if r == name)
             match relation.kind:
@@ -70,54 +60,11 @@ class _Facts:
                 case Kind.KNOWN:
                     pass
 
-    # -- what counts ---------------------------------------------------------------------------------------------
-
-    def count(self, record: Record, relation: Relation) -> None:
-        begin_at = relation.position("on") if relation.position("on") is not None else relation.position("from")
-        begin = record.values[begin_at] if begin_at is not None else None
-        if not isinstance(begin, Interval):
-            self.counted[relation.name].append(
-                _Counted(record, Interval(FIRST_DAY, self.screening), is_sure(record), None)
-            )
-            return
-        if begin.low > self.screening:
-            return
-        values = list(record.values)
-        held = self.held(begin)
-        values[begin_at or 0] = held
-        end_at = relation.position("to")
-        if end_at is not None and isinstance(end := record.values[end_at], Interval):
-            values[end_at] = self.held(
-                Interval(min(max(end.low, begin.low), LAST_DAY), max(end.high, begin.low), end.cause)
-            )
-        denials = [d for d in self.chart.denied if self.denies(d, relation, values, begin)]
-        if denials and not is_sure(record) and any(begin.high <= d.through.low for d in denials):
-            return  # it was suspected, and then denied
-        sure = is_sure(record) and begin.high <= self.screening
-        doubt = None if sure else Cause.MISSING if not is_sure(record) else Cause.IMPRECISE
-        if denials:
-            sure, doubt = False, Cause.CONFLICTING
-        self.counted[relation.name].append(_Counted(replace(record, values=tuple(values)), held, sure, doubt))
-
-    def held(self, when: Interval) -> Interval:
-        """The days up to screening: what comes after it is not known at screening."""
-        low, high = min(when.low, self.screening), min(when.high, self.screening)
-        return Interval(low, high, when.cause if low < high else None)
-
-    def denies(self, denied: Denied, relation: Relation, values: Sequence[Value], begin: Interval) -> bool:
-        about = relation.concept_column
-        return (
-            denied.relation == relation.name
-            and about is not None
-            and begin.low <= denied.through.high
-            and self.vocabulary.is_a(str(values[about]), denied.concept)
-        )
-
-    def is_denied(self, meaning: Sequence[Value], relation: Relation, c: "_Counted") -> bool:
+    def is_denied(self, meaning: Sequence[Value], relation: Relation, c: Counted) -> bool:
         """Whether a class that was recorded cannot mean this member: the chart denies the member, and not the class."""
         about = relation.concept_column or 0
         return any(
-            self.denies(d, relation, meaning, c.when)
+            self.counting.denies(d, relation, meaning, c.when)
             and not self.vocabulary.is_a(str(c.record.values[about]), d.concept)
             and c.when.high <= d.through.low
             for d in self.chart.denied
@@ -156,7 +103,7 @@ class _Facts:
     def events(self, relation: Relation, asked: Sequence[str]) -> None:
         about = relation.concept_column
         counted = self.counted[relation.name]
-        for c in self.drawn_together(counted, relation) if relation.kind is Kind.MEASURE else counted:
+        for c in self.counting.drawn_together(counted, relation) if relation.kind is Kind.MEASURE else counted:
             values = self.completed(c, relation)
             evidence = Evidence((c.record,), self.causes(values), c.doubt)
             if c.sure:
@@ -169,42 +116,6 @@ class _Facts:
                     if self.vocabulary.is_a(str(values[about]), concept):
                         self.put(f"recorded {relation.name}", (self.patient, concept), evidence)
         self.openness(relation)
-
-    def drawn_together(self, counted: Sequence[_Counted], relation: Relation) -> Iterable[_Counted]:
-        """The results, those of one measure that may be of the same moment drawn to the interval around them all."""
-        about = relation.concept_column or 0
-        of_day: dict[tuple[str, Exact], list[_Counted]] = {}
-        roughly: dict[str, list[_Counted]] = {}
-        for c in counted:
-            concept = str(c.record.values[about])
-            if c.when.is_point:
-                of_day.setdefault((concept, c.when.low), []).append(c)
-            else:
-                roughly.setdefault(concept, []).append(c)
-        for c in counted:
-            concept = str(c.record.values[about])
-            others = of_day.get((concept, c.when.low), []) if c.when.is_point else self.counted[relation.name]
-            near = [
-                o
-                for o in (*others, *roughly.get(concept, ()))
-                if o.record.values[about] == concept and o.when.low <= c.when.high and c.when.low <= o.when.high
-            ]
-            yield self.drawn(c, near, relation) if len(near) > 1 else c
-
-    def drawn(self, c: _Counted, near: Sequence[_Counted], relation: Relation) -> _Counted:
-        """The result with its numbers drawn to those near it; not sure where it has another answer than they."""
-        on_at = relation.position("on")
-        values: list[Value] = []
-        agreed = True
-        for i, value in enumerate(c.record.values):
-            others = [o.record.values[i] for o in near]
-            if isinstance(value, Interval) and i != on_at:
-                values.append(hull([o for o in others if isinstance(o, Interval)], same_day=True))
-            else:
-                values.append(value)
-                agreed = agreed and (i == on_at or all(o == value for o in others))
-        record = replace(c.record, values=tuple(values))
-        return replace(c, record=record, sure=c.sure and agreed, doubt=c.doubt if agreed else Cause.CONFLICTING)
 
     def openness(self, relation: Relation) -> None:
         """A concept is open unless the chart says of each of its members that all is recorded, or that there was none."""
@@ -222,7 +133,7 @@ class _Facts:
         )
         self.found[f"open {relation.name}"] = {(self.patient, c): NO_EVIDENCE for c in still_open}
 
-    def completed(self, c: _Counted, relation: Relation) -> tuple[Value, ...]:
+    def completed(self, c: Counted, relation: Relation) -> tuple[Value, ...]:
         """The record's values, an amount that follows from another and a measure worked out."""
         p = relation.product
         if p is None:

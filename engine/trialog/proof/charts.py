@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from trialog.answers import Answers, Status
-from trialog.bounds import CERTAIN, OPEN, POSSIBLE
 from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
+from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row
 from trialog.program import Arg, Clause, Const, Sort, Source, Tuple, Under, Var, Whatever
 from trialog.proof.intervals import in_time, sort_of, values_of

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import islice
 
 from trialog.answers import Answers, Status
-from trialog.bounds import CERTAIN, OPEN, POSSIBLE
 from trialog.engines.tally import amount, reaches
+from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row, Tally
 from trialog.program import (
     Chosen,
