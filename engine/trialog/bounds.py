@@ -188,18 +188,18 @@ class _Rewriting:
         return found
 
     def shared(self, kept: list[Premise]) -> set[str]:
-        """Concept variables that join an inexact tuple with another: a class in both may stand for different members."""
+        """Concept variables that stand twice, once in an inexact tuple: a class in both places may mean different members."""
         seen: list[str] = []
         inexact: set[str] = set()
         for p in kept:
             if isinstance(p, Tuple) and not p.negated:
-                mine = {
+                mine = [
                     a.name
                     for a, s in zip(p.args, self.fetches.sorts(p), strict=True)
                     if isinstance(a, Var) and s is Sort.CONCEPT
-                }
+                ]
                 seen.extend(mine)
-                inexact |= mine if not self.fetches.is_exact(p.relation, p.source) else set()
+                inexact |= set(mine) if not self.fetches.is_exact(p.relation, p.source) else set()
         return {name for name in inexact if seen.count(name) > 1}
 
     def positive(self, p: Tuple, body: Body, shared: set[str]) -> None:
