@@ -304,8 +304,8 @@ class Search:
         shown = [self.e.words.label(v) if isinstance(v, str) else show(v) for v in values[1:]]
         return f"{relation.split('/')[0].replace('_', ' ')}" + (f": {', '.join(shown)}" if shown else "")
 
-    def negated(self, p: Tuple, known: Known) -> Step:
-        """`not q`, explained by q with its status turned round."""
+    def negated(self, p: Tuple, known: Known) -> Step | None:
+        """`not q`, explained by q with its status turned round; None where background knowledge simply lacks it."""
         if p.source is Source.RECORDED:
             return self.charts.recorded(p)
         worst: Step | None = None
@@ -320,7 +320,8 @@ class Search:
         if worst is not None and worst.status is Status.UNKNOWN:
             return worst
         if worst is None:
-            return Step(f"no {p.relation.replace('_', ' ')}", Status.MET)
+            known_alone = p.relation in self.e.program.known
+            return None if known_alone else Step(f"no {p.relation.replace('_', ' ')}", Status.MET)
         return replace(worst, says=f"not: {worst.says}" if worst.below or worst.atom else worst.says, status=Status.MET)
 
     def tallied(self, p: Tallied, known: Known) -> Step:
