@@ -1,6 +1,5 @@
 """Where knowledge lies, and how it is read: vocabulary, trials, and what they hash to."""
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +38,8 @@ class Library:
 
     def digest(self, trial: str) -> str:
         """SHA-256 over the names and bytes of those files."""
+        import hashlib
+
         total = hashlib.sha256()
         for path in self.files(trial):
             if path.is_file():

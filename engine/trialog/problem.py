@@ -3,7 +3,6 @@
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from trialog.source import Span
 
@@ -28,5 +27,7 @@ class Problem:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A sentence that suggests the names nearest to `word`; empty where none is near."""
+    from difflib import get_close_matches
+
     near = get_close_matches(word, sorted(set(known)), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""

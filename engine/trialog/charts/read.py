@@ -1,6 +1,5 @@
 """Charts read from a file or a folder: the JSON form, tables, FHIR bundles, told apart by what they hold."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +66,8 @@ def _read(path: Path, vocabulary: Vocabulary) -> Iterator[ReadChart]:
 def digest(path: Path) -> str:
     """SHA-256 over the names and the bytes of the chart files, wherever their folder lies. Raises OSError."""
     files = chart_files(path) if path.is_dir() else [path]
+    import hashlib
+
     whole = hashlib.sha256()
     for file in files:
         for part in (file.name.encode("utf-8", "surrogateescape"), file.read_bytes()):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 
 from trialog.page import Page, Quote
 from trialog.problem import Problem
@@ -78,6 +77,8 @@ def _joined(left: str, right: str) -> bool:
 
 
 def _not_found(quote: Quote, words: str, packed: _Packed, source: Source) -> Problem:
+    from difflib import SequenceMatcher
+
     longest = SequenceMatcher(None, packed.text, words, autojunk=False).find_longest_match()
     begin = max(0, longest.a - longest.b)
     there = packed.text[begin : begin + len(words) + 8]
