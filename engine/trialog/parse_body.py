@@ -71,7 +71,11 @@ class Bodies:
             return Latest(atom, when, negated, self.cursor.since(start))
         if self.cursor.token.words in ("recorded", "unrecorded") and self.cursor.kind_ahead(1) == "name":
             if negated:
-                self.cursor.fail("`recorded` or `unrecorded`", "without `not` before it")
+                self.cursor.fail(
+                    "a relation or `X in class`",
+                    "after `not`",
+                    "`unrecorded` is the opposite of `recorded`; neither takes `not`",
+                )
             absent = self.cursor.take().words == "unrecorded"
             return Recorded(self.atom(), absent, self.cursor.since(start))
         if self.cursor.token.kind == "name" and self.cursor.sees("(", 1):

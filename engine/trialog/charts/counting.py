@@ -26,6 +26,9 @@ class Counting:
         self.chart = chart
         self.screening = screening
         self.vocabulary = vocabulary
+        self.denied = tuple(
+            d for d in chart.denied if d.through.low <= screening
+        )  # what was denied later was not known
         self.counted: dict[str, list[Counted]] = {name: [] for name in vocabulary.relations}
         for record in chart.records:
             self.count(record, vocabulary.relations[record.relation])
@@ -48,9 +51,7 @@ class Counting:
             values[end_at] = self.held(
                 Interval(min(max(end.low, begin.low), LAST_DAY), max(end.high, begin.low), end.cause)
             )
-        denials = [d for d in self.chart.denied if self.denies(d, relation, values, begin)]
-        if denials and not is_sure(record) and any(begin.high <= d.through.low for d in denials):
-            return  # it was suspected, and then denied
+        denials = [d for d in self.denied if self.denies(d, relation, values, begin)]
         sure = is_sure(record) and begin.high <= self.screening
         doubt = None if sure else Cause.MISSING if not is_sure(record) else Cause.IMPRECISE
         if denials:

@@ -67,7 +67,7 @@ class _Facts:
             self.counting.denies(d, relation, meaning, c.when)
             and not self.vocabulary.is_a(str(c.record.values[about]), d.concept)
             and c.when.high <= d.through.low
-            for d in self.chart.denied
+            for d in self.counting.denied
         )
 
     # -- rows ----------------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class _Facts:
         root = column.root if isinstance(column, Coded) else ""
         closed: set[str] = set()
         for c in (*self.chart.reviewed, *self.chart.denied):
-            if c.relation == relation.name and c.through.low >= self.screening:
+            if c.relation == relation.name and closes(c, self.screening):
                 closed |= self.vocabulary.descendants[c.concept]
         open_leaves = (self.vocabulary.descendants[root] & self.vocabulary.leaves) - closed
         still_open = (
@@ -307,6 +307,13 @@ def _over(left: Exact, right: Exact) -> Exact:
     return Fraction(left) / right
 
 
+def closes(statement: Reviewed | Denied, screening: int) -> bool:
+    """Whether the statement reaches the screening date. A denial made after it was not known then, and does not count."""
+    if isinstance(statement, Denied) and statement.through.low > screening:
+        return False
+    return statement.through.low >= screening
+
+
 def closing(
     chart: Chart, relation: str, concept: str, screening: int, vocabulary: Vocabulary
 ) -> tuple[Reviewed | Denied, ...]:
@@ -315,7 +322,7 @@ def closing(
         c
         for c in (*chart.reviewed, *chart.denied)
         if c.relation == relation
-        and c.through.low >= screening
+        and closes(c, screening)
         and (vocabulary.is_a(concept, c.concept) or vocabulary.is_a(c.concept, concept))
     )
 

@@ -1,7 +1,7 @@
 """Declarations to the vocabulary: what is declared twice, not at all, or in a circle."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 from trialog.problem import Problem, did_you_mean
@@ -99,7 +99,7 @@ def declare(statements: Sequence[Statement], own_page: Span | None) -> tuple[Dec
                 )
         cited(statement.citations, sources, at, own_page, f"the concept `{statement.name}`", problems)
     standing = {name: _concept(statement, concepts, problems) for name, (statement, _) in concepts.items()}
-    if cycle := _cycle(standing):
+    while cycle := _cycle(standing):
         at = concepts[cycle[0]][1]
         path = " → ".join(f"`{name}`" for name in (*cycle, cycle[0]))
         related = tuple((concepts[name][1], "is under the next") for name in cycle[1:])
@@ -108,10 +108,7 @@ def declare(statements: Sequence[Statement], own_page: Span | None) -> tuple[Dec
                 "E407", f"the concept `{cycle[0]}` is under itself: {path}", at, "take one `in` out", related=related
             )
         )
-        standing = {
-            name: Concept(c.name, c.label, (), c.also, c.unit, c.conversions, c.codes, c.sources)
-            for name, c in standing.items()
-        }
+        standing = {name: replace(c, parents=()) if name in cycle else c for name, c in standing.items()}
     declared = {name: _relation(statement, standing, problems) for name, (statement, _) in relations.items()}
     vocabulary = Vocabulary(standing, declared)
     problems.extend(_ambiguous(vocabulary, {name: at for name, (_, at) in concepts.items()}))

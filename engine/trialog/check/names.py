@@ -41,7 +41,7 @@ def resolve(rules: Sequence[Rule], declared: Declarations) -> tuple[list[Rule], 
                 problems.append(
                     Problem(
                         "E202",
-                        f"`{name}` has {len(rule.head.arguments)} columns here and {first[0]} elsewhere",
+                        f"`{name}` has {_columns(len(rule.head.arguments))} here and {first[0]} elsewhere",
                         rule.head.at,
                         "give all rules of a relation the same columns",
                         related=((first[1], "the other rule"),),
@@ -123,7 +123,7 @@ class _Resolver:
             self.problems.append(
                 Problem(
                     "E202",
-                    f"`{atom.relation}` has {columns} column{'s' * (columns != 1)}, and {given} "
+                    f"`{atom.relation}` has {_columns(columns)}, and {given} "
                     f"argument{'s are' if given != 1 else ' is'} given",
                     atom.at,
                     "end with `..` to leave columns out" if given < columns else "take arguments out",
@@ -176,7 +176,8 @@ class _Resolver:
             self.problems.append(
                 Problem(
                     "E202",
-                    f"`{relation.name}` has {len(names)} columns, and {positional} arguments are given",
+                    f"`{relation.name}` has {_columns(len(names))}, and {positional} "
+                    f"argument{'s are' if positional != 1 else ' is'} given",
                     atom.at,
                     f"its columns are {', '.join(names)}; end with `..` to leave some out",
                 )
@@ -382,6 +383,10 @@ class _Resolver:
             else:
                 done.append(x)
         return done
+
+
+def _columns(count: int) -> str:
+    return f"{count} column{'s' * (count != 1)}"
 
 
 def _blank(atom: Atom) -> Argument:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from textwrap import shorten
 
 from trialog.page import Page, Quote
 from trialog.problem import Problem
@@ -96,7 +97,7 @@ def _not_found(quote: Quote, words: str, packed: _Packed, source: Source) -> Pro
         else f"copy the sentence from {source.name}"
     )
     at = _line_of_difference(quote, words, packed.text, longest.a, longest.b)
-    return Problem("E401", "this quote does not stand in the source", at, help_, quote=quote.words)
+    return Problem("E401", "this quote does not stand in the source", at, help_)
 
 
 def _line_of_difference(quote: Quote, words: str, text: str, a: int, b: int) -> Span:
@@ -129,7 +130,7 @@ def _not_quoted(source: Source, packed: _Packed, covered: bytearray) -> Iterable
             line = source.line_and_column(packed.at[i])[0]
             yield Problem(
                 "E403",
-                f"nothing on the page quotes `{' '.join(words.split())[:100]}`",
+                f"nothing on the page quotes `{shorten(words, 100, placeholder=' …')}`",
                 whole_line(source, line),
                 "quote it on the page, with its rules or with a word on why it has none",
             )

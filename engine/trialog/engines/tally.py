@@ -1,6 +1,8 @@
 """What an aggregate makes of its rows: shared by all engines, since no engine's own aggregates know intervals and calendars."""
 
 from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
 from typing import assert_never
 
 from trialog.plain import Tally, Value
@@ -8,6 +10,8 @@ from trialog.tree import Summary
 from trialog.values import Duration, shift
 
 _LEAP_CYCLE = 1461  # after four years the lengths of months come round again
+_LEAP_YEARS = date(2000, 1, 1).toordinal()
+NO_GAP = Duration(0, 0)
 
 
 def reaches(tally: Tally, rows: Iterable[tuple[Value, ...]]) -> bool:
@@ -18,7 +22,7 @@ def reaches(tally: Tally, rows: Iterable[tuple[Value, ...]]) -> bool:
             return _count(rows, tally) >= tally.bound
         case Summary.COVERED:
             assert isinstance(tally.bound, Duration)
-            return _covered(_periods(rows, tally), tally.bound, tally.strict, tally.sure)
+            return _covered(_periods(rows, tally), tally.bound, tally.strict)
         case Summary.LONGEST:
             assert isinstance(tally.bound, Duration)
             return _longest(_periods(rows, tally), tally.bound, tally.strict, tally.gap)
@@ -33,7 +37,7 @@ def amount(summary: Summary, gap: Duration, paired: bool, rows: list[tuple[Value
     tally = Tally(summary, "", (), 0, False, gap, paired, True)
     if summary is Summary.COUNT:
         return str(_count(rows, tally))
-    stretches = _stretches(_periods(rows, tally), gap if summary is Summary.LONGEST else Duration(0, 0))
+    stretches = _stretches(_periods(rows, tally), gap if summary is Summary.LONGEST else NO_GAP)
     days = [end - begin for begin, end in stretches]
     return f"{max(days, default=0) if summary is Summary.LONGEST else sum(days)} days"
 
@@ -42,39 +46,42 @@ def _count(rows: Iterable[tuple[Value, ...]], tally: Tally) -> int:
     """How many different values there are: at least (of intervals, those that do not touch), or at most."""
     if not tally.paired:
         return len(set(rows))
-    intervals = sorted({(row[1], row[0]) for row in rows})  # by their upper ends
+    intervals = sorted({(high, low) for low, high in rows if not isinstance(low, str) and not isinstance(high, str)})
     if tally.sure:
         apart, last = 0, None
-        for high, low in intervals:
-            if last is None or low > last:  # type: ignore[operator]
+        for high, low in intervals:  # by their upper ends
+            if last is None or low > last:
                 apart, last = apart + 1, high
         return apart
-    return sum(1 if low == high else tally.bound for high, low in intervals)  # type: ignore[misc]
+    unlimited = (
+        tally.bound if isinstance(tally.bound, int) else 0
+    )  # an interval may hold any number of different values
+    return sum(1 if low == high else unlimited for high, low in intervals)
 
 
-type _Period = tuple[int, int, int, int]
-"""First and last day that count, then the earliest and latest day on which the period may have begun."""
+type _Period = tuple[int, int]
+"""The first and the last day that count."""
 
 
 def _periods(rows: Iterable[tuple[Value, ...]], tally: Tally) -> list[_Period]:
     """The periods as they surely were, or as they may have been; those that surely had no day are left out."""
     found: list[_Period] = []
     for row in rows:
+        days = [int(v) for v in row if not isinstance(v, str)]
         if tally.paired:
-            early, late, ending, ended = row
+            early, late, ending, ended = days
             begin, end = (late, ending) if tally.sure else (early, ended)
         else:
-            begin, end = early, _ = row
-            late = early
-        if begin <= end:  # type: ignore[operator]
-            found.append((begin, end, early, late))  # type: ignore[arg-type]
+            begin, end = days
+        if begin <= end:
+            found.append((begin, end))
     return sorted(found)
 
 
 def _stretches(periods: list[_Period], gap: Duration) -> list[tuple[int, int]]:
     """The union of the periods; one that begins within `gap` and a day of another's end continues it."""
     found: list[tuple[int, int]] = []
-    for begin, end, _, _ in periods:
+    for begin, end in periods:
         if found and begin <= shift(found[-1][1], gap) + 1:
             found[-1] = (found[-1][0], max(found[-1][1], end))
         else:
@@ -87,13 +94,14 @@ def _longest(periods: list[_Period], bound: Duration, strict: bool, gap: Duratio
     return any(need < end if strict else need <= end for need, end in reached)
 
 
-def _covered(periods: list[_Period], bound: Duration, strict: bool, sure: bool) -> bool:
-    """The days of the union against the days that `bound` has from the beginning of one of the periods."""
-    days = sum(end - begin for begin, end in _stretches(periods, Duration(0, 0)))
-    for _, _, early, late in periods:
-        starts = range(early, min(late, early + _LEAP_CYCLE) + 1)
-        needs = [shift(start, bound) - start for start in starts]
-        need = max(needs) if sure else min(needs)
-        if (need < days) if strict else (need <= days):
-            return True
-    return False
+def _covered(periods: list[_Period], bound: Duration, strict: bool) -> bool:
+    """Whether one stretch of the union is that long, or all together have as many days as the bound can have at most."""
+    days = sum(end - begin for begin, end in _stretches(periods, NO_GAP))
+    need = most_days(bound)
+    return ((need < days) if strict else (need <= days)) or _longest(periods, bound, strict, NO_GAP)
+
+
+@lru_cache(maxsize=64)
+def most_days(duration: Duration) -> int:
+    """The greatest number of days that the duration has, from whatever day it is counted: 366 for 12 months."""
+    return max(shift(start, duration) - start for start in range(_LEAP_YEARS, _LEAP_YEARS + _LEAP_CYCLE))
