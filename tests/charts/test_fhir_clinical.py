@@ -132,9 +132,7 @@ BEGAN = days("2024-01-05")
         ({"onsetDateTime": None, "onsetPeriod": {"start": "2024-01-05"}}, until("2024-01-05"), until("2024-01-05")),
     ],
 )  # fmt: skip
-def test_when_a_condition_begins_and_ends(
-    resources: Resources, more: Resource, begin: Interval, end: Interval
-) -> None:
+def test_when_a_condition_begins_and_ends(resources: Resources, more: Resource, begin: Interval, end: Interval) -> None:
     resource = {key: value for key, value in diagnosed(**more).items() if value is not None}
     assert one(resources(resource)).values == ("sle", begin, end)
 
@@ -241,7 +239,7 @@ def agreed_to(**more: object) -> Resource:
         ({"status": "rejected"}, "refused", Standing.CONFIRMED),
         ({"status": "draft"}, None, None),
         ({"status": "proposed"}, None, None),
-        ({"status": "inactive"}, None, None),
+        ({"status": "inactive"}, "decision", Standing.CONFIRMED),
         ({"status": "entered-in-error"}, None, None),
         ({"status": "invented"}, None, None),
         ({"category": [{"text": "Study NCT00000000"}]}, "agreed", Standing.UNCONFIRMED),
@@ -263,5 +261,7 @@ def test_consents(resources: Resources, more: Resource, decision: str | None, st
         assert chart.records == ()
         assert len(chart.set_aside) == 1
     else:
-        expected = Record("consent", ("trial_participation", decision, days("2026-01-03")), standing)
+        named = not more.keys() & {"category"} or "policyRule" in more or "provision" in more
+        to = "trial_participation" if named else "consent"
+        expected = Record("consent", (to, decision, days("2026-01-03")), standing)
         assert chart.records == (expected,)

@@ -11,6 +11,7 @@ from trialog.values import FIRST_DAY, LAST_DAY, UNKNOWN_DAY, Cause, Interval, po
 
 _DOUBTED = ("unconfirmed", "provisional", "differential")
 _VERIFICATION = ("entered-in-error", "refuted", *_DOUBTED, "confirmed")
+_LIMITS = ("onset", "abatement", "severity", "bodySite", "stage")
 _GOING_ON = ("active", "recurrence", "relapse")
 _CLINICAL = (*_GOING_ON, "inactive", "remission", "resolved")
 
@@ -60,8 +61,8 @@ def _refuted(part: Part, what: str, concepts: tuple[str, ...], context: Context)
     recorded = part.day("recordedDate")
     if recorded is None:
         yield context.set_aside(what, "refuted, and nothing says when", part)
-    elif any(key.startswith("onset") for key in part.members):
-        yield context.set_aside(what, "refuted for one episode, which says nothing of others", part)
+    elif any(key.startswith(_LIMITS) for key in part.members):
+        yield context.set_aside(what, "refuted for one episode, place or degree, which says nothing of others", part)
     elif not concepts or "condition" not in context.vocabulary.relations:
         yield context.set_aside(what, "refuted, and it is not sure what", part)
     else:
@@ -117,6 +118,7 @@ def report(part: Part, context: Context) -> Iterator[Found]:
     standing = _REPORT.get(status, Standing.UNCONFIRMED)
     on = moment(part, "effective", context.born) or between(None, part.day("issued")) or UNKNOWN_DAY
     done = meant(part.part("code"), "procedure", context)
+    of_kidney = done.sure and "renal_biopsy" in done.concepts
     for concept in done.concepts:
         held = standing if done.sure else Standing.UNCONFIRMED
         words = f"{what} ({status}) on {show_days(on)}"
@@ -126,8 +128,9 @@ def report(part: Part, context: Context) -> Iterator[Found]:
         if not finding.concepts:
             yield context.set_aside(f"{what}: {finding.said}", "not in the vocabulary", conclusion)
         for concept in finding.concepts:
-            held = standing if finding.sure else Standing.UNCONFIRMED
-            words = f"{what} ({status}) on {show_days(on)}: {finding.said}"
+            held = standing if finding.sure and of_kidney else Standing.UNCONFIRMED
+            doubt = "" if of_kidney else " (it does not say that it is of a renal biopsy)"
+            words = f"{what} ({status}) on {show_days(on)}: {finding.said}{doubt}"
             yield context.record("biopsy_finding", {"finding": concept, "on": on}, held, words, part)
     if conclusion := part.text("conclusion"):
         yield context.set_aside(f"{what}: “{conclusion[:80]}”", "a conclusion in words is not read", part)
@@ -145,7 +148,7 @@ def consent(part: Part, context: Context) -> Iterator[Found]:
     scope = part.part("scope")
     what = f"Consent {said(scope)}"
     decision = _decision(part)
-    if decision not in ("agreed", "refused"):
+    if decision not in ("agreed", "refused", _NO_LONGER):
         yield context.set_aside(what, decision, part)
         return
     provision = part.part("provision")
@@ -158,15 +161,22 @@ def consent(part: Part, context: Context) -> Iterator[Found]:
     doubts = _doubts(part, provision)
     words = f"{what} {decision} on {show_days(on)}{f' ({doubts})' if doubts else ''}"
     if not known:
-        if not _is_research(scope) or "trial_participation" not in context.vocabulary.concepts:
+        if not _is_research(scope) or "consent" not in context.vocabulary.concepts:
             yield context.set_aside(what, "it names nothing that is in the vocabulary", part)
             return
-        known = {"trial_participation": False}
+        known = {"consent": False}  # to something, not known to what
         words = f"{words} (it does not say to which study)"
     for concept, sure in known.items():
-        given: dict[str, Value] = {"to": concept, "decision": decision, "on": on}
+        given: dict[str, Value] = {
+            "to": concept,
+            "decision": "decision" if decision == _NO_LONGER else decision,
+            "on": on,
+        }
         standing = Standing.CONFIRMED if sure else Standing.UNCONFIRMED
         yield context.record("consent", given, weaker(standing, _held(doubts)), words, part)
+
+
+_NO_LONGER = "no longer in force"
 
 
 def _held(doubts: str) -> Standing:
@@ -185,7 +195,7 @@ def _decision(part: Part) -> str:
         case "draft" | "proposed" as status:
             return f"nobody has agreed yet: {status}"
         case "inactive":
-            return "it is no longer in force"
+            return _NO_LONGER
         case "entered-in-error":
             return "entered in error"
         case other:
@@ -200,7 +210,7 @@ def _doubts(part: Part, provision: Part | None) -> str:
         return ""
     if provision.parts("provision"):
         return "with exceptions that are not read"
-    if is_modified(provision) or period_of(provision, "period")[1] is not None:
+    if is_modified(provision) or any(day is not None for day in period_of(provision, "period")):
         return "not for all times"
     return ""
 

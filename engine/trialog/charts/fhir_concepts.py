@@ -34,6 +34,7 @@ class Meant:
     concepts: tuple[str, ...]
     sure: bool
     said: str
+    by_words: bool = False  # no code was understood
 
 
 def most_specific(names: Iterable[str], vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -73,8 +74,9 @@ def named(words: str, root: str, vocabulary: Vocabulary) -> str | None:
 def meant(codeable: Part | None, root: str, context: Context) -> Meant:
     """What a CodeableConcept means under `root`: by its codes, else by its words.
 
-    It is not sure where codes or words name different things, and where a result has a LOINC code that is not one of
-    the concept's: `Creatinine` under a code of urine is not creatinine in serum.
+    It is not sure where codes or words name different things, and where the words stand under a code that is none of the
+    concept's, in a system of which the vocabulary has codes: `Creatinine` under LOINC's code for urine is not creatinine in
+    serum, and `stroke` under ICD-10-CM's code for a personal history of stroke is no stroke.
     """
     if codeable is None:
         return Meant((), True, said(None))
@@ -83,8 +85,9 @@ def meant(codeable: Part | None, root: str, context: Context) -> Meant:
     coded = {c for system, code in codes if (c := vocabulary.coded(system, code, root))}
     worded = {c for words in texts_of(codeable) if (c := named(words, root, vocabulary))}
     concepts = most_specific((coded | worded) - {root}, vocabulary)
-    guessed = not coded and root in _RESULTS and any(system == LOINC for system, _ in codes)
-    return Meant(concepts, len(concepts) == 1 and not guessed, said(codeable))
+    ours = {**dict.fromkeys(_RESULTS, LOINC), "condition": "icd10cm"}.get(root)
+    guessed = not coded and any(system == ours for system, _ in codes)
+    return Meant(concepts, len(concepts) == 1 and not guessed, said(codeable), not coded)
 
 
 def word_of(codeable: Part | None, allowed: tuple[str, ...]) -> str | None:

@@ -82,13 +82,23 @@ def statement(part: Part, context: Context) -> Iterator[Found]:
         end = Interval(taken_on.low, LAST_DAY, Cause.MISSING)
     begin = begin or between(None, asserted)
     if status == "active":
-        end = point(LAST_DAY) if end is None or taken_on is not None else _still_planned(begin, end, asserted)
+        if end is None or taken_on is not None:
+            end = _still_taken(begin, asserted)
+        else:
+            end = _still_planned(begin, end, asserted)
     elif end is None and asserted is not None and status in ("completed", "stopped"):
         end = between(begin, asserted) if begin and begin.low <= asserted.high else None
     sure = status in ("active", "completed", "stopped")
     standing = Standing.CONFIRMED if sure else Standing.UNCONFIRMED
     course = _Course(*period_or_conflict(begin, end), standing, "" if sure else status, part.parts("dosage"))
     yield from _treatments(part, course, context)
+
+
+def _still_taken(begin: Interval | None, asserted: Interval | None) -> Interval:
+    """The end of a course that was being taken when somebody said so: not known from then on; ongoing where nobody says when."""
+    if asserted is None or (begin is not None and asserted.high < begin.low):
+        return point(LAST_DAY)
+    return Interval(asserted.low, LAST_DAY, Cause.MISSING)
 
 
 def _still_planned(begin: Interval | None, end: Interval, asserted: Interval | None) -> Interval:

@@ -118,7 +118,8 @@ def _measured(result: _Result, meant_: Meant, concept: str) -> Iterator[Found]:
         "on": result.on,
         "upper_limit": _upper_limit(part, concept, context) or unknown_amount(to),
     }
-    standing = result.standing if meant_.sure else Standing.UNCONFIRMED
+    elsewhere = meant_.by_words and part.has("specimen")  # words alone do not say of what it was measured
+    standing = result.standing if meant_.sure and not elsewhere else Standing.UNCONFIRMED
     yield context.record("observation", given, standing, result.words(meant_, shown), part)
 
 
