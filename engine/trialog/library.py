@@ -65,7 +65,7 @@ def read(path: Path, problems: list[Problem], code: str = "E108") -> Source | No
     name = shown(path)
     at = Span(Source(name, ""), 0, 0)
     try:
-        return Source(name, path.read_text(encoding="utf-8-sig").replace("\r\n", "\n"))
+        return Source(name, path.read_text(encoding="utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
     except FileNotFoundError:
         problems.append(Problem(code, f"there is no file `{name}`", at, "write it, or give the folder that holds it"))
     except UnicodeDecodeError as error:

@@ -50,6 +50,8 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
     """Take the page apart. Every block, quote and cohort that could be read is returned beside the problems found."""
     from markdown_it import MarkdownIt
 
+    if "\r" in source.text:  # so that lines are counted here as a Markdown reader counts them
+        source = Source(source.name, source.text.replace("\r\n", "\n").replace("\r", "\n"))
     lines = source.text.split("\n")
     title = ""
     cohorts: list[Cohort] = []

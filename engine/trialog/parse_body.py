@@ -1,5 +1,6 @@
 """The bodies of rules: literals, aggregates, atoms, terms and expressions."""
 
+from collections.abc import Callable
 from datetime import date
 
 from trialog.cursor import Cursor, SyntaxProblem
@@ -192,19 +193,20 @@ class Bodies:
         return Duration(months * value, days * value)
 
     def expression(self) -> Expression:
-        left = self.product()
-        while self.cursor.token.kind == "sign" and self.cursor.token.words in ("+", "-"):
-            operator = self.cursor.take().words
-            right = self.product()
-            left = Arithmetic(operator, left, right, left.at.to(right.at))
-        return left
+        return self.joined(("+", "-"), self.product)
 
     def product(self) -> Expression:
-        left = self.factor()
-        while self.cursor.token.kind == "sign" and self.cursor.token.words in ("*", "/"):
+        return self.joined(("*", "/"), self.factor)
+
+    def joined(self, operators: tuple[str, str], one: Callable[[], Expression]) -> Expression:
+        """Terms joined from left to right; each goes one level deeper into the tree, and counts as one."""
+        left, depth = one(), self.cursor.depth
+        while self.cursor.token.kind == "sign" and self.cursor.token.words in operators:
+            self.cursor.nest()
             operator = self.cursor.take().words
-            right = self.factor()
+            right = one()
             left = Arithmetic(operator, left, right, left.at.to(right.at))
+        self.cursor.depth = depth
         return left
 
     def factor(self) -> Expression:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from graphlib import TopologicalSorter
 from types import MappingProxyType
 
 from trialog.units import UnitError, ratio
@@ -126,14 +127,8 @@ class Vocabulary:
     def ancestors(self) -> Mapping[str, frozenset[str]]:
         """Of each concept: itself and every class above it. The hierarchy has no cycle, or the check has refused it."""
         found: dict[str, frozenset[str]] = {}
-
-        def above(name: str) -> frozenset[str]:
-            if name not in found:
-                found[name] = frozenset({name}).union(*(above(p) for p in self.concepts[name].parents))
-            return found[name]
-
-        for name in self.concepts:
-            above(name)
+        for name in TopologicalSorter({c.name: c.parents for c in self.concepts.values()}).static_order():
+            found[name] = frozenset({name}).union(*(found[p] for p in self.concepts[name].parents))
         return MappingProxyType(found)
 
     @cached_property

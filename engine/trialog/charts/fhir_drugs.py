@@ -82,10 +82,8 @@ def statement(part: Part, context: Context) -> Iterator[Found]:
         end = Interval(taken_on.low, LAST_DAY, Cause.MISSING)
     begin = begin or between(None, asserted)
     if status == "active":
-        if end is None or taken_on is not None:
-            end = _still_taken(begin, asserted)
-        else:
-            end = _still_planned(begin, end, asserted)
+        planned = end if taken_on is None else None
+        end = _still_planned(begin, planned, asserted) if planned is not None else _still_taken(begin, asserted)
     elif end is None and asserted is not None and status in ("completed", "stopped"):
         end = between(begin, asserted) if begin and begin.low <= asserted.high else None
     sure = status in ("active", "completed", "stopped")

@@ -96,6 +96,8 @@ def _longest(periods: list[_Period], bound: Duration, strict: bool, gap: Duratio
 
 def _covered(periods: list[_Period], bound: Duration, strict: bool) -> bool:
     """Whether one stretch of the union is that long, or all together have as many days as the bound can have at most."""
+    if not periods:
+        return False
     days = sum(end - begin for begin, end in _stretches(periods, NO_GAP))
     need = most_days(bound)
     return ((need < days) if strict else (need <= days)) or _longest(periods, bound, strict, NO_GAP)
