@@ -135,7 +135,8 @@ PROGRAMS = {
         had_cns(P) :- condition(P, cns_disease, ..).
         no_cns(P) :- not condition(P, cns_disease, ..).
         no_condition(P) :- not condition(P, condition, ..).
-        recent_cns(P) :- screening(P, S), condition(P, C, from: From, to: To), C in cns_disease, To >= S - 60 days, From <= S.
+        recent_cns(P) :-
+            screening(P, S), condition(P, C, from: From, to: To), C in cns_disease, To >= S - 60 days, From <= S.
         no_recent_cns(P) :- not recent_cns(P).
         lasting(P) :- screening(P, S), condition(P, cns_disease, to: To), To >= S.
         other_condition(P) :- condition(P, C, ..), not C in cns_disease.
@@ -155,7 +156,8 @@ PROGRAMS = {
         not_begun_so(P) :- condition(P, sle, from: X, ..), not condition(P, cns_disease, from: X, ..).
         drug_without(P) :- treatment(P, D, ..), not in_use(P, D).
         in_use(P, D) :- treatment(P, D, to: T, ..), screening(P, S), T >= S.
-        both(P) :- had_epilepsy(P), condition(P, stroke, ..), treatment(P, prednisone, ..), disease_course(P, relapse, _).
+        both(P) :-
+            had_epilepsy(P), condition(P, stroke, ..), treatment(P, prednisone, ..), disease_course(P, relapse, _).
         six(P) :- condition(P, epilepsy, ..), condition(P, stroke, ..), treatment(P, D, ..), D in steroid,
             treatment(P, tacrolimus, ..), disease_course(P, relapse, X), disease_course(P, remission, Y), X < Y.
         not_six(P) :- not six(P).
@@ -172,7 +174,9 @@ PROGRAMS = {
         one_mechanism(P) :- not mechanisms_differ(P).
         known_drug(P) :- treatment(P, D, ..), works_by(D, calcineurin).
         unknown_drug(P) :- treatment(P, D, ..), not works_by(D, _).
-        strong(P) :- treatment(P, D, dose: Dose, route: R, ..), D in steroid, equivalent(D, R, E), Dose * 5 'mg' >= 20 'mg/d' * E.
+        strong(P) :-
+            treatment(P, D, dose: Dose, route: R, ..), D in steroid, equivalent(D, R, E),
+            Dose * 5 'mg' >= 20 'mg/d' * E.
         never_strong(P) :- not strong(P).
         strong_for_weight(P) :- treatment(P, D, dose_per_weight: Dose, ..), D in steroid, Dose >= 1 'mg/kg/d'.
         never_strong_for_weight(P) :- not strong_for_weight(P).
@@ -257,7 +261,8 @@ PROGRAMS = {
         egfr_recorded(P) :- recorded observation(P, egfr, ..).
         formula(P) :- unrecorded observation(P, egfr, ..), latest observation(P, body_weight, W, ..), W > 30 'kg'.
         within_limit(P) :- latest observation(P, egfr, V, upper_limit: U), V <= 2 * U.
-        halved(P) :- observation(P, egfr, A, X, ..), observation(P, egfr, B, Y, ..), X <= Y, Y <= X + 3 months, 2 * B <= A.
+        halved(P) :-
+            observation(P, egfr, A, X, ..), observation(P, egfr, B, Y, ..), X <= Y, Y <= X + 3 months, 2 * B <= A.
         not_halved(P) :- not halved(P).
         ever_30(P) :- observation(P, egfr, V, ..), V >= 30 'mL/min/{1.73_m2}'.
         never_30(P) :- not ever_30(P).
@@ -265,7 +270,8 @@ PROGRAMS = {
         high_pressure(P) :- latest observation(P, pressure, V, ..), V > 120 'mm[Hg]'.
         high_systolic(P) :- latest observation(P, systolic, V, ..), V > 120 'mm[Hg]'.
         not_high_systolic(P) :- latest observation(P, systolic, ..), not high_systolic(P).
-        spread(P) :- latest observation(P, systolic, V, ..), latest observation(P, diastolic, W, ..), V - W >= 40 'mm[Hg]'.
+        spread(P) :-
+            latest observation(P, systolic, V, ..), latest observation(P, diastolic, W, ..), V - W >= 40 'mm[Hg]'.
         product(P) :- latest observation(P, systolic, V, ..), latest observation(P, diastolic, W, ..),
             V * W >= 9600 'mm[Hg].mm[Hg]', (V + W) / 2 < 120 'mm[Hg]'.
         negative_product(P) :- latest observation(P, systolic, V, ..), latest observation(P, diastolic, W, ..),
@@ -278,8 +284,10 @@ PROGRAMS = {
         no_weight_on_a_day(P) :- not latest observation(P, body_weight, ..) at 2023-12-31.
         gained(P) :- screening(P, S), Then = S - 3 months, latest observation(P, body_weight, A, ..) at Then,
             latest observation(P, body_weight, B, ..), B > A + 2 'kg'.
-        same_weight(P) :- latest observation(P, body_weight, A, ..), latest observation(P, body_weight, B, ..) at 2023-12-31, A = B.
-        other_weight(P) :- latest observation(P, body_weight, A, ..), latest observation(P, body_weight, B, ..) at 2023-12-31, A != B.
+        same_weight(P) :-
+            latest observation(P, body_weight, A, ..), latest observation(P, body_weight, B, ..) at 2023-12-31, A = B.
+        other_weight(P) :-
+            latest observation(P, body_weight, A, ..), latest observation(P, body_weight, B, ..) at 2023-12-31, A != B.
         exactly_30(P) :- latest observation(P, egfr, 30 'mL/min/{1.73_m2}', ..).
         not_exactly_30(P) :- not latest observation(P, egfr, 30 'mL/min/{1.73_m2}', ..).
         test_yes(P) :- latest finding(P, test, yes, ..).
@@ -356,7 +364,8 @@ PROGRAMS = {
         drugs_since(P) :- count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, Y), Y <= X } >= 1.
         no_drugs_since(P) :- count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, Y), Y <= X } < 1.
         drugs_while_tested(P) :- count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, ..) at X } >= 2.
-        no_drugs_while_tested(P) :- count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, ..) at X } <= 0.
+        no_drugs_while_tested(P) :-
+            count { D : treatment(P, D, from: X, ..), latest finding(P, test, yes, ..) at X } <= 0.
         drugs_if_active(P) :- count { D : treatment(P, D, ..), judged(P, active, ..) } >= 1.
         no_drugs_if_active(P) :- count { D : treatment(P, D, ..), judged(P, active, ..) } < 1.
         drugs_if_tested(P) :- count { D : treatment(P, D, ..), recorded finding(P, test, ..) } >= 1.
@@ -365,7 +374,8 @@ PROGRAMS = {
         rose_above(P) :- latest observation(P, systolic, V, ..), max { W : observation(P, diastolic, W, ..) } >= V.
         stayed_below(P) :- latest observation(P, systolic, V, ..), max { W : observation(P, diastolic, W, ..) } < V.
         double(P) :- latest observation(P, systolic, V, ..), min { W : observation(P, diastolic, W, ..) } = 2 * V.
-        not_double(P) :- latest observation(P, systolic, V, ..), min { W : observation(P, diastolic, W, ..) } > V - 20 'mm[Hg]'.
+        not_double(P) :-
+            latest observation(P, systolic, V, ..), min { W : observation(P, diastolic, W, ..) } > V - 20 'mm[Hg]'.
         top_is_20(P) :- max { X : treatment(P, _, dose: X, ..) } = 20 'mg/d'.
         bottom_is_20(P) :- min { X : treatment(P, _, dose: X, ..) } = 20 'mg/d'.
         bottom_above(P) :- min { X : treatment(P, _, dose: X, ..) } > 0.004 'g/d'.
@@ -374,11 +384,14 @@ PROGRAMS = {
         last_relapse_old(P) :- screening(P, S), max { X : disease_course(P, relapse, X) } < S - 2 months.
         after_remission(P) :- disease_course(P, remission, Y), min { X : treatment(P, _, from: X, ..) } > Y.
         in_remission(P) :- disease_course(P, remission, Y), max { X : disease_course(P, relapse, X) } <= Y.
-        long_before(P) :- covered { X, Y : treatment(P, D, from: X, to: Y), D in steroid, disease_course(P, relapse, Z), Y < Z } >= 1 month.
-        never_long_before(P) :- covered { X, Y : treatment(P, D, from: X, to: Y), D in steroid, disease_course(P, relapse, Z), Y < Z } < 1 month.
+        long_before(P) :-
+            covered { X, Y : treatment(P, D, from: X, to: Y), D in steroid, disease_course(P, relapse, Z), Y < Z } >= 1 month.
+        never_long_before(P) :-
+            covered { X, Y : treatment(P, D, from: X, to: Y), D in steroid, disease_course(P, relapse, Z), Y < Z } < 1 month.
         long_enough(P) :- longest { X, Y : strong(P, X, Y) } >= 2 months.
         not_long_enough(P) :- longest { X, Y : strong(P, X, Y) } < 2 months.
-        strong(P, X, Y) :- treatment(P, D, from: X, to: Y, dose: V, route: R, ..), equivalent(D, R, E), V * 5 'mg' >= 20 'mg/d' * E.
+        strong(P, X, Y) :-
+            treatment(P, D, from: X, to: Y, dose: V, route: R, ..), equivalent(D, R, E), V * 5 'mg' >= 20 'mg/d' * E.
         no_day(P) :- longest { X, Y : treatment(P, _, from: X, to: Y) } >= 0 days.
         day_less(P) :- covered { X, Y : treatment(P, _, from: X, to: Y) } < 1 day.
         days_of_tests(P) :- count { X : finding(P, test, _, X) } >= 2.
@@ -408,7 +421,9 @@ PROGRAMS = {
         above_all_limits(P) :- treatment(P, D, dose: V, ..), not below_a_limit(P, D, V).
         below_a_limit(P, D, V) :- treatment(P, D, dose: V, ..), limit(L), V <= L.
         halves(P) :- treatment(P, _, dose: V, ..), W = V / 2, W >= 10 'mg/d', W < 30 'mg/d'.
-        lowered(P) :- treatment(P, _, dose: V, from: X, ..), treatment(P, _, dose: W, from: Y, ..), X < Y, U = V - W, U > 0 'mg/d'.
+        lowered(P) :-
+            treatment(P, _, dose: V, from: X, ..), treatment(P, _, dose: W, from: Y, ..), X < Y, U = V - W,
+            U > 0 'mg/d'.
         mirrored(P) :- treatment(P, _, dose: V, ..), -2 * V + 40 'mg/d' > 0 'mg/d'.
         squared(P) :- treatment(P, _, dose: V, ..), (V - 20 'mg/d') * (V - 20 'mg/d') > 1 'mg/d.mg/d'.
         divided(P) :- treatment(P, _, dose: V, ..), V / -2 < -10 'mg/d'.
@@ -417,13 +432,16 @@ PROGRAMS = {
         never_same_variable(P) :- not same_variable(P).
         shared_day(P) :- condition(P, C, from: X, ..), disease_course(P, _, X), C in cns_disease.
         never_shared_day(P) :- not shared_day(P).
-        month_later(P) :- condition(P, _, from: X, ..), Y = X + 1 month, Z = Y - 30 days, disease_course(P, _, W), W >= Z, W <= Y.
+        month_later(P) :-
+            condition(P, _, from: X, ..), Y = X + 1 month, Z = Y - 30 days, disease_course(P, _, W), W >= Z, W <= Y.
         chained(P, A, X) :- disease_course(P, A, X).
         chained(P, B, X) :- chained(P, A, X), next(A, B).
         chained_far(P) :- chained(P, complete_remission, X), X >= 2023-06-30.
         not_chained_far(P) :- not chained_far(P).
         chained_any(P) :- chained(P, C, _), C in remission.
-        six_joined(P, D) :- treatment(P, D, from: A, to: B), condition(P, _, from: C, ..), A <= C, disease_course(P, relapse, E), C <= E,
+        six_joined(P, D) :-
+            treatment(P, D, from: A, to: B), condition(P, _, from: C, ..), A <= C, disease_course(P, relapse, E),
+            C <= E,
             disease_course(P, remission, F), F >= A, finding(P, test, _, G), G <= B, condition(P, sle, to: H), H >= A.
         six_joined_steroid(P) :- six_joined(P, D), D in steroid.
         not_six_joined(P) :- not six_joined(P, prednisone).
@@ -446,9 +464,13 @@ PROGRAMS = {
         never_measured(P) :- not observation(P, measurement, ..).
         measured_other(P) :- observation(P, M, ..), not M in pressure.
         limits(P) :- observation(P, egfr, V, _, U), V > U.
-        at_the_end(P) :- treatment(P, D, to: T, ..), D in steroid, latest observation(P, body_weight, W, ..) at T, W > 30 'kg'.
-        later_weight(P) :- treatment(P, _, from: X, ..), Y = X + 3 months, latest observation(P, body_weight, W, on: Z, ..) at Y, Z > X, W > 30 'kg'.
-        no_later_weight(P) :- treatment(P, _, from: X, ..), Y = X + 3 months, not latest observation(P, body_weight, ..) at Y.
+        at_the_end(P) :-
+            treatment(P, D, to: T, ..), D in steroid, latest observation(P, body_weight, W, ..) at T, W > 30 'kg'.
+        later_weight(P) :-
+            treatment(P, _, from: X, ..), Y = X + 3 months, latest observation(P, body_weight, W, on: Z, ..) at Y,
+            Z > X, W > 30 'kg'.
+        no_later_weight(P) :-
+            treatment(P, _, from: X, ..), Y = X + 3 months, not latest observation(P, body_weight, ..) at Y.
         old_weight(P) :- treatment(P, A, ..), not weighed(P, A).
         weighed(P, A) :- treatment(P, A, from: X, ..), latest observation(P, body_weight, W, ..) at X, W >= 1 'kg'.
     """,
@@ -476,7 +498,8 @@ PROGRAMS = {
         not_sick_as_child(P) :- not sick_as_child(P).
         age_at_remission(P) :- born(P, B), disease_course(P, remission, X), B + 1 year <= X, X <= B + 10 years.
         known_sex(P) :- sex(P, S), S in sex.
-        treated_and_active(P) :- judged(P, active, ..), count { D : treatment(P, D, ..) } >= 2, not condition(P, stroke, ..).
+        treated_and_active(P) :-
+            judged(P, active, ..), count { D : treatment(P, D, ..) } >= 2, not condition(P, stroke, ..).
         weight_at_birth(P) :- born(P, B), latest observation(P, body_weight, W, ..) at B, W < 30 'kg'.
     """.replace("not B_then(P, B, D)", "B + 1 year > D"),
 }  # fmt: skip
@@ -730,12 +753,14 @@ class Completion:
     def about(self, record: Record) -> str:
         return str(record.values[self.relation(record).concept_column or 0])
 
-    def denied(self, record: Record, day: int) -> bool:
-        """Whether the chart says that there was no such thing up to that day or later."""
-        return any(
-            denied and relation == record.relation and self.vocabulary.is_a(self.about(record), concept) and day <= through
+    def denials(self, record: Record, day: int) -> set[str]:
+        """The classes of which the chart says that there was nothing up to that day or later, and the record is one."""
+        return {
+            concept
             for relation, concept, through, denied in self.closed
-        )
+            if denied and relation == record.relation and day <= through
+            if self.vocabulary.is_a(self.about(record), concept)
+        }
 
     def happened(self, record: Record) -> Record | None:
         """The record as it was, or nothing: where it is not confirmed, or where the chart denies it.
@@ -746,11 +771,11 @@ class Completion:
         if unconfirmed and self.random.random() < 0.5:
             return None
         done = self.point(record)
-        day = self.day_of(done)
-        if self.denied(record, day):
-            return None if unconfirmed or self.random.random() < 0.5 else done
+        contradicted = self.denials(record, self.day_of(done))
+        if contradicted and (unconfirmed or self.random.random() < 0.5):
+            return None
         for _ in range(20):
-            if not self.denied(done, day):
+            if self.denials(done, self.day_of(done)) <= contradicted:
                 return done
             done = replace(done, values=tuple(v if isinstance(v, Interval) else self.leaf(str(w))
                                               for v, w in zip(done.values, record.values, strict=True)))  # fmt: skip
