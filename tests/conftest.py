@@ -1,0 +1,126 @@
+"""Pages of Markdown as tests: a protocol with something wrong in it, and exactly what we say about it."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from trialog.check import Pages, check
+from trialog.problem import Problem
+from trialog.render.problems import render
+from trialog.source import Source, Span
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine makes no test fail
+settings.load_profile("unhurried")
+
+_BLOCK = re.compile(r"^(`{3,})(markdown|datalog|source|text)\b *(\S*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+VOCABULARY = Path(__file__).parent / "golden/vocabulary.md"
+# What stands around a block of rules that is shown alone, so that nothing else is wrong.
+_AROUND = """\
+# A trial
+
+## Cohort sle: Systemic lupus erythematosus
+
+> Adults who are fit for the infusion.
+
+```datalog
+inclusion adult_and_fit(P) :- born(P, B), screening(P, S), B + 18 years <= S, judged(P, fit_for_infusion, ..).
+```
+
+```datalog
+"""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite-golden", action="store_true", help="write what is said now into the pages that expect it"
+    )
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What a page expects to be said, and what is said, as text; and the problems that are said."""
+
+    expected: str
+    said: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(p.code for p in self.problems)
+
+
+type Check = Callable[[Path], Golden]
+"""Checks a page."""
+
+
+def shared() -> Source:
+    """The vocabulary that all pages share."""
+    return Source("kb/vocabulary/shared.md", VOCABULARY.read_text(encoding="utf-8"))
+
+
+def problems_of(blocks: Sequence[tuple[str, str, str]]) -> list[Problem]:
+    """All that is wrong with the pages in these blocks: language, name, text."""
+    protocol, document, vocabulary = None, None, [shared()]
+    for language, name, text in blocks:
+        match language, name:
+            case "markdown", "vocabulary":
+                vocabulary.append(Source("kb/vocabulary/own.md", text))
+            case "markdown", _:
+                protocol = Source("protocol.md", text)
+            case "datalog", _:
+                protocol = Source("protocol.md", f"{_AROUND}{text}```\n")
+            case _:
+                document = Source("source.txt", text)
+    program, problems = check(Pages(tuple(vocabulary), protocol, document))
+    assert (program is None) == bool(problems), "there is a program where nothing is wrong, and only there"
+    alone = {
+        Source("protocol.md", f"{_AROUND}{text}```\n"): text for language, _, text in blocks if language == "datalog"
+    }
+    return [_alone(p, alone) for p in problems]
+
+
+def _alone(problem: Problem, alone: Mapping[Source, str]) -> Problem:
+    """The problem of a block that is shown alone, its lines counted as people count them there."""
+
+    def moved(at: Span) -> Span:
+        if at.source not in alone:
+            return at
+        shown = Source("example.md", alone[at.source])
+        return Span(shown, max(at.start - len(_AROUND), 0), max(at.end - len(_AROUND), 0))
+
+    return replace(problem, at=moved(problem.at), related=tuple((moved(at), words) for at, words in problem.related))
+
+
+@pytest.fixture(scope="session")
+def golden(request: pytest.FixtureRequest) -> Check:
+    """Checks the protocol of a page: its `markdown` or `datalog` block, with the `source` block where there is one.
+
+    A block `markdown vocabulary` is a page of vocabulary beside the one that all pages share. A block `datalog` stands on a
+    page where all else is right. What is expected is the first `text` block; under `--rewrite-golden` it is written anew.
+    """
+
+    def checked(path: Path) -> Golden:
+        text = path.read_text(encoding="utf-8")
+        found = list(_BLOCK.finditer(text))
+        end = next((i for i, block in enumerate(found) if block[2] == "text"), None)
+        assert end is not None, f"{path} expects nothing: it has no block marked `text`"
+        expected = found[end]
+        problems = problems_of([(b[2], b[3], b[4]) for b in found[:end]])
+        said = "\n\n".join(render(p) for p in problems) + "\n"
+        wanted = expected[4]
+        if request.config.getoption("--rewrite-golden") and said != wanted:
+            path.write_text(text[: expected.start(4)] + said + text[expected.end(4) :], encoding="utf-8")
+            wanted = said
+        return Golden(wanted, said, tuple(problems))
+
+    return checked
+
+
+@pytest.fixture(scope="session")
+def mended() -> Callable[[str], list[Problem]]:
+    """What is wrong with the `datalog` or `markdown` blocks in a text that says how to mend an example."""
+    return lambda text: [p for b in _BLOCK.finditer(text) if b[2] != "text" for p in problems_of([(b[2], b[3], b[4])])]
