@@ -1,15 +1,18 @@
 """The command line: `trialog check | screen | why | readings | cases | graph`."""
 
 import argparse
+import errno
 import gc
 import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from typing import override
 
 from trialog.authoring_commands import cases, check, graph
 from trialog.commands import EXIT_CODES, UsageError, readings, screen, why
+from trialog.render.problems import shows_colour
 from trialog.values import days
 
 
@@ -18,26 +21,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
     gc.set_threshold(100_000)  # what is loaded stays, and what a chart leaves is freed by counting references
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no `≥` shows `?`
     try:
         code = given.run(given)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except UsageError as error:
-        print(error.rendered(_colour(sys.stderr)), file=sys.stderr)  # noqa: T201 (the command line prints)
+        print(error.rendered(shows_colour(sys.stderr)), file=sys.stderr)  # noqa: T201 (the command line prints)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+            raise
+        print(f"what is printed cannot be written: {error.strerror}", file=sys.stderr)  # noqa: T201 (the command line prints)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
     except KeyboardInterrupt:
         return 130
     return code
-
-
-def _colour(stream: object) -> bool:
-    return (
-        bool(getattr(stream, "isatty", lambda: False)())
-        and "NO_COLOR" not in os.environ
-        and os.environ.get("TERM") != "dumb"
-    )
 
 
 def _day(written: str) -> int:
@@ -76,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
             epilog=codes,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        one.set_defaults(run=run, colour=_colour(sys.stdout), width=shutil.get_terminal_size((80, 24)).columns)
+        one.set_defaults(run=run, colour=shows_colour(sys.stdout), width=shutil.get_terminal_size((80, 24)).columns)
         one.add_argument("--kb", metavar="FOLDER", help="another knowledge base than the one installed")
         return one
 

@@ -11,7 +11,7 @@ from trialog.charts.files import ReadChart
 from trialog.library import Library, shipped, shown
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Program
-from trialog.render.problems import render
+from trialog.render.problems import render, shows_colour
 from trialog.screening import Screened, screen_all, was_refused
 from trialog.source import Source, Span
 from trialog.values import show_day
@@ -19,7 +19,7 @@ from trialog.values import show_day
 EXIT_CODES = {
     0: "all is well",
     1: "the knowledge base has errors, or cases disagree",
-    2: "the command cannot be carried out: what was typed does not exist",
+    2: "the command cannot be carried out: what was typed does not exist, or no chart could be used",
     3: "some charts were refused; the others were screened",
 }
 
@@ -45,7 +45,7 @@ def emit(lines: Iterable[str]) -> None:
 
 
 def complain(problems: Iterable[Problem]) -> None:
-    colour = sys.stderr.isatty()
+    colour = shows_colour(sys.stderr)
     for p in problems:
         print(render(p, colour) + "\n", file=sys.stderr)  # noqa: T201 (the command line prints)
 
@@ -190,7 +190,8 @@ def screen(given: argparse.Namespace) -> int:
             from trialog.charts.read import digest
             from trialog.render.results import as_json
 
-            emit([as_json(given.trial, library.digest(given.trial), digest(path), program, cohorts, run)])
+            plain = (sys.stdout.encoding or "").casefold().replace("-", "") != "utf8"
+            emit([as_json(given.trial, library.digest(given.trial), digest(path), program, cohorts, run, plain)])
         case "csv":
             from trialog.render.results import as_csv
 

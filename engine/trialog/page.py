@@ -43,6 +43,7 @@ class Page:
     blocks: tuple[Block, ...]
 
 
+_RULE = re.compile(r"\)\s*:-\s*\S")
 _COHORT = re.compile(r"Cohort\s+([a-z][a-z0-9_]*)\s*:\s*(\S.*)")
 
 
@@ -107,7 +108,7 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
             quote = Quote(words.strip(), Span(source, start, end))
             quotes.append(quote)
             fresh.append(quote)
-        elif token.type == "fence" and token.info.split()[:1] == ["datalog"]:
+        elif token.type == "fence" and token.info.casefold().split()[:1] == ["datalog"]:
             closed = last - 1 > first and set(lines[last - 1].strip()) <= {"`", "~"} and bool(lines[last - 1].strip())
             start = source.offset(first + 2) if first + 1 < len(lines) else len(source.text)
             end = source.offset(last) if closed else len(source.text)
@@ -124,4 +125,16 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
                 resting = tuple(fresh)
                 fresh.clear()
             blocks.append(Block(cohort, resting, Span(source, min(start, end), end)))
+        elif token.type in ("fence", "code_block", "paragraph_open"):
+            content = "\n".join(lines[first:last])
+            if found := _RULE.search(content):
+                at = whole_line(source, first + 1 + content[: found.start()].count("\n"))
+                problems.append(
+                    Problem(
+                        "E109",
+                        "this looks like a rule, and is read as prose",
+                        at,
+                        "put rules into a block that begins with three backticks and the word `datalog`, not indented",
+                    )
+                )
     return Page(source, title, tuple(cohorts), tuple(quotes), tuple(blocks)), problems

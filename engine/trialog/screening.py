@@ -7,6 +7,8 @@ from trialog.answers import Answers, Screener, Status, Verdict
 from trialog.charts.files import ReadChart
 from trialog.problem import Problem, Severity
 from trialog.proof import Explanations, Reason, Step
+from trialog.source import Source, Span
+from trialog.values import Interval, show_day, show_days
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,22 @@ def screen_all(screener: Screener, charts: Iterator[ReadChart], as_of: int | Non
             yield Screened(read.name, None, read.problems)
             continue
         day = as_of if as_of is not None else read.chart.screening if read.chart.screening is not None else today
-        yield Screened(read.name, screener.screen(read.chart, day), read.problems)
+        if unborn := _born_later(read, day):
+            yield Screened(read.name, None, (*read.problems, unborn))
+        else:
+            yield Screened(read.name, screener.screen(read.chart, day), read.problems)
+
+
+def _born_later(read: ReadChart, day: int) -> Problem | None:
+    """The problem of a patient whose birth is recorded for a day after the screening; None where there is none."""
+    assert read.chart is not None
+    for record in read.chart.records:
+        born = record.values[0]
+        if record.relation == "born" and isinstance(born, Interval) and born.low > day:
+            claim = f"`{read.name}` was born on {show_days(born)}, after the screening on {show_day(day)}"
+            at = Span(Source(str(record.place), ""), 0, 0)
+            return Problem("E610", claim, at, "correct the date of birth, or screen on a later day")
+    return None
 
 
 def was_refused(screened: Screened) -> bool:

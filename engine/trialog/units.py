@@ -99,6 +99,13 @@ _SPELLINGS = {
     "mmHg": "mm[Hg]",
     "IU/L": "U/L",
     "[IU]/L": "U/L",
+    "[iU]/L": "U/L",
+    "mg/24.h": "mg/d",
+    "mg/24h": "mg/d",
+    "mg/24 h": "mg/d",
+    "mg/{24_h}": "mg/d",
+    "g/24.h": "g/d",
+    "g/24h": "g/d",
     "kU/L": "kU/L",
     "ug": "ug",
     "mcg": "ug",
@@ -111,7 +118,7 @@ _SPELLINGS = {
     "in": "[in_i]",
 }
 _TERM = re.compile(
-    r"(?P<annotation>\{[!-z|~]{1,30}\})|(?P<symbol>10\*|%|mm\[Hg\]|[A-Za-z]*\[[A-Za-z_]+\]|[A-Za-z]+)(?P<power>-?\d)?"
+    r"(?P<annotation>\{[!-z|~]{1,30}\})|(?P<symbol>10\*|%|mm\[Hg\]|[A-Za-z]*\[[A-Za-z_]+\]|[A-Za-z]+)(?P<power>-?\d)?(?:\{[!-z|~]{1,30}\})?"
     r"|(?P<number>\d{1,6})"
 )
 

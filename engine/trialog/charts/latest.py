@@ -26,6 +26,9 @@ def stretches(dated: Sequence[tuple[Interval, bool, Record]]) -> Iterator[Stretc
     Each record comes with its day, and with whether it surely counts. A record counts on a day when it is from that day or
     before; of those that count, one whose latest day is before another's earliest cannot be the last.
     """
+    if all(on.is_point and sure for on, sure, _ in dated):
+        yield from _of_known_days(dated)
+        return
     turns = sorted({FIRST_DAY, *(int(d) for on, _, _ in dated for d in (on.low, on.high))})
     for i, since in enumerate(turns):
         until = turns[i + 1] if i + 1 < len(turns) else LAST_DAY + 1
@@ -33,6 +36,19 @@ def stretches(dated: Sequence[tuple[Interval, bool, Record]]) -> Iterator[Stretc
         latest = max((on.low for on, _ in counted), default=FIRST_DAY)
         candidates = tuple(r for on, _, r in dated if on.low <= since and on.high >= latest)
         yield Stretch(since, until, candidates, bool(counted))
+
+
+def _of_known_days(dated: Sequence[tuple[Interval, bool, Record]]) -> Iterator[Stretch]:
+    """The same where every day is known and every record surely counts: the last day's records, until the next day's."""
+    of_day: dict[int, list[Record]] = {}
+    for on, _, record in dated:
+        of_day.setdefault(int(on.low), []).append(record)
+    turns = sorted(of_day)
+    if not turns or turns[0] > FIRST_DAY:
+        yield Stretch(FIRST_DAY, turns[0] if turns else LAST_DAY + 1, (), False)
+    for i, since in enumerate(turns):
+        until = turns[i + 1] if i + 1 < len(turns) else LAST_DAY + 1
+        yield Stretch(since, until, tuple(of_day[since]), True)
 
 
 def hull(values: Sequence[Interval], same_day: bool) -> Interval:

@@ -9,7 +9,7 @@ from trialog.check.mismatches import mismatches
 from trialog.check.names import resolve
 from trialog.check.quotes import misquoted
 from trialog.check.safety import one_patient, unsafe
-from trialog.check.strata import about_patients, chart_relations, computing_circles, edges, resting_on, stratify
+from trialog.check.strata import Edge, about_patients, chart_relations, computing_circles, edges, resting_on, stratify
 from trialog.check.types import infer
 from trialog.page import ALL_COHORTS, Block, Page, read_page
 from trialog.parse import parse
@@ -108,6 +108,7 @@ def _program(
     problems.extend(computing_circles(derivations, strata))
     if any(p.severity is Severity.ERROR for p in problems) or len(resolved) != len(rules):
         return None, problems
+    problems.extend(_idle(atoms, criteria, dependencies))
     inexact = resting_on(dependencies, chart_relations(declared.vocabulary))
     lowering = Lowering(declared, types)
     clauses: list[Clause] = [
@@ -143,6 +144,27 @@ def _program(
         criteria,
         atoms,
     ), problems
+
+
+def _idle(atoms: dict[str, ProtocolAtom], criteria: Sequence[Criterion], dependencies: Sequence[Edge]) -> list[Problem]:
+    """Atoms on which no criterion rests: what the protocol says there would decide nothing."""
+    used = {c.relation for c in criteria}
+    growing = True
+    while growing:
+        size = len(used)
+        used |= {e.below for e in dependencies if e.above in used}
+        growing = len(used) != size
+    return [
+        Problem(
+            "E221",
+            f"no criterion rests on `{a.identifier}`",
+            a.at,
+            "mark its rule with `inclusion` or `exclusion`, or use it in a criterion",
+            quote=a.quote,
+        )
+        for a in atoms.values()
+        if a.relation not in used
+    ]
 
 
 def _with_helpers(strata: Sequence[frozenset[str]], clauses: Sequence[Clause]) -> tuple[frozenset[str], ...]:

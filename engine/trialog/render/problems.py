@@ -1,5 +1,6 @@
 """Problems as text: the code, the claim, the person's own line with the place marked, and the way out."""
 
+import os
 from collections.abc import Iterable
 
 from trialog.problem import Problem, Severity
@@ -7,6 +8,12 @@ from trialog.source import Span
 
 _RED, _YELLOW, _BLUE, _BOLD, _PLAIN = "\033[31m", "\033[33m", "\033[34m", "\033[1m", "\033[0m"
 _WIDEST = 160
+
+
+def shows_colour(stream: object) -> bool:
+    """Whether the stream is a terminal that shows colours, and the person has not said otherwise."""
+    is_terminal = bool(getattr(stream, "isatty", lambda: False)())
+    return is_terminal and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def render(problem: Problem, colour: bool = False) -> str:

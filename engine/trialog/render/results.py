@@ -10,10 +10,23 @@ from trialog.proof import Explanations
 from trialog.screening import Screened, because, grounds
 
 
-def as_json(trial: str, kb: str, charts: str, program: Program, cohorts: Sequence[str], run: Sequence[Screened]) -> str:
-    """`{"trial", "kb", "charts", "patients": [...]}` (see docs/json.md); `kb` and `charts` are SHA-256 of what was used."""
+def as_json(
+    trial: str,
+    kb: str,
+    charts: str,
+    program: Program,
+    cohorts: Sequence[str],
+    run: Sequence[Screened],
+    ascii_alone: bool = False,
+) -> str:
+    """`{"trial", "kb", "charts", "patients": [...]}` (see docs/json.md); `kb` and `charts` are SHA-256 of what was used.
+
+    Where `ascii_alone`, other characters are escaped, for streams that cannot hold them.
+    """
     patients = [_patient(s, program, cohorts) for s in run if s.answers is not None]
-    return json.dumps({"trial": trial, "kb": kb, "charts": charts, "patients": patients}, ensure_ascii=False, indent=2)
+    return json.dumps(
+        {"trial": trial, "kb": kb, "charts": charts, "patients": patients}, ensure_ascii=ascii_alone, indent=2
+    )
 
 
 def _patient(screened: Screened, program: Program, cohorts: Sequence[str]) -> dict[str, object]:
@@ -68,4 +81,4 @@ def as_csv(cohorts: Sequence[str], run: Sequence[Screened]) -> str:
 
 def _inert(cell: str) -> str:
     """The cell so that a spreadsheet does not take it for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
