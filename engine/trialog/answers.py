@@ -48,7 +48,8 @@ class Screener:
         wanted = [name for relation in asked for name in (relation, f"{CERTAIN} {relation}", f"{POSSIBLE} {relation}")]
         self.plan = plan(self.plain, self.readings, wanted)
         self.engine = Reference(self.plan)
-        self.negates_judgements = _negates_judgements(program)
+        self.on_judgements = _resting_on_judgements(program)
+        self.negates_judgements = _negates_judgements(program, self.on_judgements)
 
     def screen(self, chart: Chart, screening: int) -> "Answers":
         """Everything that can be said of the chart's patient on the day `screening`."""
@@ -82,6 +83,9 @@ class Answers:
         verdict = _verdict(criteria, self.chart.patient, self.rows)
         if verdict is not Verdict.UNDETERMINED:
             return verdict
+        unknown = {c.relation for c in criteria if self.status(c.relation) is Status.UNKNOWN}
+        if not unknown <= self.screener.on_judgements:
+            return verdict  # something is unknown that no judgement bears on
         if _verdict(criteria, self.chart.patient, self.agreed) is Verdict.ELIGIBLE or (
             self.screener.negates_judgements
             and _verdict(criteria, self.chart.patient, self.refused) is Verdict.ELIGIBLE
@@ -144,13 +148,18 @@ def _status(relation: str, patient: str, rows: Rows) -> Status:
     return Status.UNKNOWN if row in rows[f"{POSSIBLE} {relation}"] else Status.NOT_MET
 
 
-def _negates_judgements(program: Program) -> bool:
-    """Whether some rule negates what rests on a judgement, so that a refusal could let a patient in."""
+def _resting_on_judgements(program: Program) -> frozenset[str]:
+    """The judgements' relations, and every relation on which a judgement bears."""
     resting = {name for name, r in program.vocabulary.relations.items() if r.kind is Kind.JUDGEMENT}
     size = -1
     while size != len(resting):
         size = len(resting)
         resting |= {c.relation for c in program.clauses for p in c.body if getattr(p, "relation", None) in resting}
+    return frozenset(resting)
+
+
+def _negates_judgements(program: Program, resting: frozenset[str]) -> bool:
+    """Whether some rule negates what rests on a judgement, so that a refusal could let a patient in."""
     return any(
         getattr(p, "negated", False) and getattr(p, "relation", None) in resting
         for c in program.clauses

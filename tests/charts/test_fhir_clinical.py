@@ -265,3 +265,28 @@ def test_consents(resources: Resources, more: Resource, decision: str | None, st
         to = "trial_participation" if named else "consent"
         expected = Record("consent", (to, decision, days("2026-01-03")), standing)
         assert chart.records == (expected,)
+
+
+def test_a_report_of_another_tissue_confirms_no_biopsy_finding(resources: Resources) -> None:
+    report = {"resourceType": "DiagnosticReport", "status": "final", "code": {"text": "genetic test"},
+              "effectiveDateTime": "2026-01-03", "conclusionCode": [{"text": "minimal change disease"}]}  # fmt: skip
+    found = [r for r in resources(report).records if r.relation == "biopsy_finding"]
+    assert [r.standing for r in found] == [Standing.UNCONFIRMED]
+
+
+@pytest.mark.parametrize("limit", [{"severity": {"text": "severe"}}, {"bodySite": [{"text": "left arm"}]},
+                                   {"abatementDateTime": "2020-01-01"}, {"stage": [{"summary": {"text": "2"}}]}])  # fmt: skip
+def test_a_refutation_of_a_part_denies_nothing(resources: Resources, limit: Resource) -> None:
+    refuted = {"resourceType": "Condition", "code": {"text": "SLE"}, "recordedDate": "2026-01-03",
+               "verificationStatus": {"coding": [{"code": "refuted"}]}}  # fmt: skip
+    assert len(resources(refuted).denied) == 1
+    chart = resources({**refuted, **limit})
+    assert chart.denied == ()
+    assert len(chart.set_aside) == 1
+
+
+def test_words_under_a_code_that_is_not_theirs_are_unconfirmed(resources: Resources) -> None:
+    history = {"resourceType": "Condition", "recordedDate": "2026-01-03",
+               "verificationStatus": {"coding": [{"code": "confirmed"}]},
+               "code": {"text": "SLE", "coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "Z99.99"}]}}  # fmt: skip
+    assert [r.standing for r in resources(history).records] == [Standing.UNCONFIRMED]
