@@ -5,6 +5,7 @@ then costs only the running of the chains.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, assert_never
 
 from trialog.engines.tally import reaches
@@ -19,6 +20,11 @@ type _Value = Callable[[_Env], Any]
 type _Holds = Callable[[_Env, "Rows"], bool]
 
 _NONE: tuple[Row, ...] = ()
+_MODES = ("certain ", "possible ", "open ")
+
+
+class _Said(Exception):  # noqa: N818 (not a mishap: there is no more to find)
+    """A rule about the patient alone has said all that it can say."""
 
 
 class Rows:
@@ -114,6 +120,7 @@ class _Prepared:
             {n for x in rule.body for n in names(x)} | {s.name for s in rule.slots if isinstance(s, Var)}
         )
         self.places = {name: i for i, name in enumerate(variables)}
+        self.says_once = len(rule.slots) == 1 and rule.relation.startswith(_MODES)  # of the one patient of the run
         self.needs = tuple({x.relation for x in rule.body if isinstance(x, Fetch)})
         self.first = self.chain(rule.body)
         self.again = [
@@ -126,7 +133,11 @@ class _Prepared:
         for relation in self.needs:
             if not rows.found.get(relation):
                 return
-        chain([None] * len(self.places), rows)
+        if not self.says_once:
+            chain([None] * len(self.places), rows)
+        elif not rows.found.get(self.rule.relation):
+            with suppress(_Said):
+                chain([None] * len(self.places), rows)
 
     def chain(self, body: tuple[Step, ...]) -> _Run:
         steps: list[tuple[Step, frozenset[str]]] = []
@@ -143,6 +154,14 @@ class _Prepared:
     def emit(self) -> _Run:
         relation = self.rule.relation
         values = [self.slot(s) for s in self.rule.slots]
+        if self.says_once:
+            (patient,) = values
+
+            def say(env: _Env, rows: Rows) -> None:
+                rows.add(relation, (patient(env),))
+                raise _Said
+
+            return say
 
         def emit(env: _Env, rows: Rows) -> None:
             rows.add(relation, tuple([v(env) for v in values]))
