@@ -30,8 +30,15 @@ def _relation(name: str, kind: Kind, **columns: ColumnType) -> Relation:
     return Relation(name, kind, tuple(Column(column.rstrip("_"), type_) for column, type_ in columns.items()), name)
 
 
-def _concept(name: str, *parents: str, label: str = "", also: tuple[str, ...] = (), unit: str | None = None,
-             codes: tuple[tuple[str, str], ...] = (), conversions: tuple[Conversion, ...] = ()) -> Concept:
+def _concept(
+    name: str,
+    *parents: str,
+    label: str = "",
+    also: tuple[str, ...] = (),
+    unit: str | None = None,
+    codes: tuple[tuple[str, str], ...] = (),
+    conversions: tuple[Conversion, ...] = (),
+) -> Concept:
     return Concept(name, label or name.replace("_", " "), parents, also, unit, conversions, codes)
 
 

@@ -266,9 +266,7 @@ def test_the_dose_of_a_combination_is_not_known(resources: Resources) -> None:
     ("routes", "route"),
     [(["Oral route"], "oral"), (["iv"], "intravenous"), (["by ear"], "route"), (["oral", "iv"], "route")],
 )
-def test_the_route_that_is_written_counts_before_the_form(
-    resources: Resources, routes: list[str], route: str
-) -> None:
+def test_the_route_that_is_written_counts_before_the_form(resources: Resources, routes: list[str], route: str) -> None:
     dosages: list[Resource] = [{"route": {"text": text}} for text in routes]
     assert one(resources(ordered(dosageInstruction=dosages))).values[5] == route
 

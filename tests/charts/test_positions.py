@@ -13,7 +13,7 @@ from trialog.source import Source
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc\"\\\n é", max_size=3), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('abc"\\\n é', max_size=3), inner, max_size=4),
     max_leaves=20,
 )
 

@@ -151,9 +151,7 @@ def test_any_json_is_a_chart_or_a_problem(vocabulary: Vocabulary, tmp_path: Path
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(st.binary(max_size=60) | st.text('{}[]",:\\u0patient1-. \n', max_size=60).map(str.encode), st.sampled_from(
     ["x.json", "patients.csv"]))  # fmt: skip
-def test_any_bytes_are_a_chart_or_a_problem(
-    vocabulary: Vocabulary, tmp_path: Path, content: bytes, name: str
-) -> None:
+def test_any_bytes_are_a_chart_or_a_problem(vocabulary: Vocabulary, tmp_path: Path, content: bytes, name: str) -> None:
     for old in tmp_path.iterdir():
         old.unlink()
     (tmp_path / name).write_bytes(content)

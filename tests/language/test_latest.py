@@ -85,7 +85,11 @@ def test_exact_days_leave_no_doubt(dated: list[Dated]) -> None:
         assert there.sure == bool(there.candidates)
 
 
-intervals = st.builds(lambda low, width: Interval(low, low + width), st.integers(-9, 9), st.integers(0, 5))
+def wide(low: int, width: int) -> Interval:
+    return Interval(low, low + width)
+
+
+intervals = st.builds(wide, st.integers(-9, 9), st.integers(0, 5))
 
 
 @given(st.lists(intervals, min_size=1), st.booleans())

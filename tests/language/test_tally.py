@@ -23,7 +23,13 @@ durations = st.one_of(
     st.builds(Duration, st.integers(1, 13), st.just(0)), st.builds(Duration, st.just(0), st.integers(0, 400))
 )
 gaps = st.sampled_from((NO_GAP, Duration(0, 1), Duration(0, 7), Duration(0, 30), Duration(1, 0), Duration(2, 0)))
-periods = st.lists(st.builds(lambda a, b: (a, a + b), day, st.integers(-3, 200)), max_size=6)
+
+
+def lasting(begin: int, length: int) -> tuple[int, int]:
+    return begin, begin + length
+
+
+periods = st.lists(st.builds(lasting, day, st.integers(-3, 200)), max_size=6)
 
 
 @st.composite

@@ -1,20 +1,13 @@
-"""Numbers, days, durations and intervals, and what aggregates and `latest` make of them: what must hold whatever they are."""
+"""Numbers, days, durations and intervals: what must hold whatever they are."""
 
 from calendar import isleap, monthrange
-from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import product
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from trialog.charts.chart import Record
-from trialog.charts.latest import stretches
-from trialog.engines.tally import reaches
-from trialog.plain import Tally
-from trialog.tree import Summary
 from trialog.values import (
     FIRST_DAY,
     LARGEST_READABLE,
@@ -183,137 +176,3 @@ def test_the_day_of_a_moment_is_the_one_written(moment: object, zone: timedelta)
 def test_an_empty_interval_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="empty"):
         Interval(2, 1)
-
-
-# -- periods together, against sets of days ----------------------------------------------------------------------
-
-type Row = tuple[int, ...]
-
-START, SPAN = date(2019, 11, 1).toordinal(), 500
-NO_GAP = Duration(0, 0)
-
-
-def tally(
-    summary: Summary, bound: int | Duration, strict: bool = False, gap: Duration = NO_GAP, sure: bool | None = None
-) -> Tally:
-    """A tally of exact rows; where `sure` is given, of rows that are known in part."""
-    return Tally(summary, "periods", (), bound, strict, gap, sure is not None, bool(sure))
-
-
-def lasting(begin: int, length: int) -> tuple[int, int]:
-    return begin, begin + length
-
-
-periods = st.builds(lasting, st.integers(START, START + SPAN), st.integers(0, 90) | st.integers(0, 3))
-bounds = st.builds(Duration, st.integers(0, 14), st.integers(0, 40)).filter(lambda d: d != NO_GAP)
-tallies = st.one_of(
-    st.builds(tally, st.just(Summary.COVERED), bounds, st.booleans()),
-    st.builds(
-        tally,
-        st.just(Summary.LONGEST),
-        bounds,
-        st.booleans(),
-        st.builds(Duration, st.integers(0, 1), st.integers(0, 20)),
-    ),
-)
-
-
-def runs(days_there: set[int]) -> list[tuple[int, int]]:
-    """The stretches of days without a hole, as first and last day."""
-    firsts = sorted(d for d in days_there if d - 1 not in days_there)
-    lasts = sorted(d for d in days_there if d + 1 not in days_there)
-    return list(zip(firsts, lasts, strict=True))
-
-
-def naive(t: Tally, rows: list[Row]) -> bool:
-    """What the manual says, word for word, with every day in a set."""
-    there = {d for begin, end in rows for d in range(begin, end + 1)}
-    assert isinstance(t.bound, Duration)
-    bridged = set(there)
-    for _, last in runs(there):
-        following = [d for d in there if last < d <= shift(last, t.gap) + 1]
-        bridged.update(range(last, max(following, default=last)))
-    reached = [(shift(first, t.bound), last) for first, last in runs(bridged)]
-    if t.summary is Summary.COVERED:
-        most = max(shift(d, t.bound) - d for d in range(day("2000-01-01"), day("2008-01-01")))
-        reached.append((most, sum(last - first for first, last in runs(there))))
-    return any(need < length if t.strict else need <= length for need, length in reached)
-
-
-@settings(max_examples=200)
-@given(tallies, st.lists(periods, max_size=7))
-@example(tally(Summary.COVERED, Duration(12, 0)), [(day("2020-01-01"), day("2020-12-31")), (day("2021-01-01"),) * 2])
-def test_periods_are_tallied_as_sets_of_days_are(t: Tally, rows: list[Row]) -> None:
-    assert reaches(t, rows) == naive(t, rows)
-
-
-@settings(max_examples=100)
-@given(tallies, st.lists(periods, max_size=6), periods)
-def test_a_period_more_never_makes_less(t: Tally, rows: list[Row], more: Row) -> None:
-    assert reaches(t, rows) <= reaches(t, [*rows, more])
-
-
-@st.composite
-def known_in_part(draw: st.DrawFn) -> tuple[Row, Row]:
-    """A true period, and what a chart knows of it: the earliest and latest of its beginning and of its end."""
-    begin, end = draw(periods)
-    vague = st.integers(0, 40) | st.just(0)
-    return (begin, end), (begin - draw(vague), begin + draw(vague), end - draw(vague), end + draw(vague))
-
-
-@settings(max_examples=200)
-@given(tallies, st.lists(known_in_part(), max_size=5))
-def test_what_is_known_in_part_bounds_the_truth(t: Tally, rows: list[tuple[Row, Row]]) -> None:
-    truth = reaches(t, [true for true, _ in rows])
-    known = [row for _, row in rows]
-    surely = reaches(replace(t, paired=True, sure=True), known)
-    at_most = reaches(replace(t, paired=True, sure=False), known)
-    assert surely <= truth <= at_most
-
-
-@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3), st.integers(0, 3)), max_size=6), st.integers(0, 7))
-def test_a_count_of_values_known_in_part_bounds_the_truth(values: list[tuple[int, int, int]], bound: int) -> None:
-    truth = len({value for value, _, _ in values}) >= bound
-    assert reaches(tally(Summary.COUNT, bound), [(value,) for value, _, _ in values]) == truth
-    rows = [(value - below, value + above) for value, below, above in values]
-    assert reaches(tally(Summary.COUNT, bound, sure=True), rows) <= truth
-    assert truth <= reaches(tally(Summary.COUNT, bound, sure=False), rows)
-
-
-@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3)), max_size=6), st.integers(0, 7), st.booleans())
-def test_a_value_more_never_counts_less(values: list[tuple[int, int]], bound: int, sure: bool) -> None:
-    rows = [(low, low + width) for low, width in values]
-    t = tally(Summary.COUNT, bound, sure=sure)
-    assert reaches(t, rows[:-1]) <= reaches(t, rows)
-
-
-# -- the last record on a day, against every way in which it may have been -------------------------------------------
-
-record_days = st.builds(lasting, st.integers(0, 5), st.integers(0, 3))
-
-
-def possible_lasts(dated: list[tuple[tuple[int, int], bool]], on: int) -> set[frozenset[int]]:
-    """The sets of records that share the last day on or before `on`, in each way that the days may have been."""
-    ways: list[list[int | None]] = [[*range(low, high + 1), *([] if sure else [None])] for (low, high), sure in dated]
-    found: set[frozenset[int]] = set()
-    for way in product(*ways):
-        last = max((d for d in way if d is not None and d <= on), default=None)
-        found.add(frozenset(i for i, d in enumerate(way) if d is not None and d == last))
-    return found
-
-
-@settings(max_examples=150)
-@given(st.lists(st.tuples(record_days, st.booleans()), max_size=4))
-def test_the_last_record_is_one_that_can_be_last(dated: list[tuple[tuple[int, int], bool]]) -> None:
-    records = [Record("observation", (f"value {i}",)) for i in range(len(dated))]
-    given_ = [
-        (Interval(START + low, START + high), sure, r) for ((low, high), sure), r in zip(dated, records, strict=True)
-    ]
-    found = list(stretches(given_))
-    assert [s.since for s in found] == [FIRST_DAY, *(s.until for s in found[:-1])]
-    assert found[-1].until == LAST_DAY + 1
-    for on in range(-1, 10):
-        stretch = next(s for s in found if s.since <= START + on < s.until)
-        ways = possible_lasts(dated, on)
-        assert {records.index(r) for r in stretch.candidates} == set().union(*ways)
-        assert stretch.sure == (frozenset() not in ways)

@@ -98,7 +98,7 @@ def _program(
     complete = len(resolved) == len(
         rules
     )  # where not, what is not known of a variable may be known from the rule left out
-    problems.extend(p for p in found if complete or p.code != "E308")
+    problems.extend(p for p in found if complete or p.code not in ("E308", "E311"))
     problems.extend(unsafe([*facts, *derivations], types.variables))
     dependencies = edges(derivations)
     about = about_patients(dependencies, declared.vocabulary)

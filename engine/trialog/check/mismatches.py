@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from trialog.check.declarations import Declarations
 from trialog.check.types import DATE, Inference, Types
+from trialog.check.variables import atom_variables, variables_of
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Sort, Type
 from trialog.tree import (
@@ -44,6 +45,28 @@ class _Mismatches:
         for literal in rule.body:
             self.tell_literal(literal, variables)
         self.tell_atom(rule.head, variables)
+        mentioned = [v for x in rule.body for v in variables_of(x) if v.name not in variables]
+        measured = {v.name for x in rule.body for v in self.of_declared(x)}  # its unit is asked for elsewhere
+        for name, at in {v.name: v.at for v in reversed(mentioned) if v.name not in measured}.items():
+            shown = name.split("'")[0]
+            self.inference.say(
+                self.inference.problems,
+                "E311",
+                f"nothing says what `{shown}` is: a date, a number or a concept",
+                at,
+                "use it in a relation that the vocabulary declares",
+            )
+
+    def of_declared(self, literal: Literal) -> list[Variable]:
+        """The variables that stand in relations which the vocabulary declares."""
+        match literal:
+            case Holds(atom) | Latest(atom) | Recorded(atom):
+                declared = atom.relation in self.inference.vocabulary.relations
+                return atom_variables(atom) if declared else []
+            case Aggregate(body=body):
+                return [v for x in body for v in self.of_declared(x)]
+            case Membership() | Comparison() | ReadingIs():
+                return []
 
     def tell_atom(self, atom: Atom, variables: Mapping[str, Type]) -> None:
         for argument, column in zip(atom.arguments, self.inference.of_columns(atom), strict=False):
