@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "engine/trialog"
 ORDER = (
     "source", "problem", "values", "units", "vocabulary",
     "tree", "page", "lexer", "cursor", "parse_body", "parse",
-    "program", "check", "library",
+    "program", "check", "knowledge",
     "plain", "ends", "fetches", "bounds", "plan", "engines",
     "charts", "answers", "proof", "cases", "screening", "graph",
     "render", "commands", "authoring_commands", "cli", "__main__",

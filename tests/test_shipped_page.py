@@ -12,8 +12,8 @@ import pytest
 
 from trialog.check import Pages, check
 from trialog.check.quotes import misquoted
+from trialog.knowledge import Library, shipped
 from trialog.lexer import tokens
-from trialog.library import Library, shipped
 from trialog.page import Page, Quote, read_page
 from trialog.parse import parse
 from trialog.problem import Problem

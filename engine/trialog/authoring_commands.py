@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trialog.answers import Screener
 from trialog.commands import chart_folder, complain, emit, library_at, read_all, the_program, typed_wrong
-from trialog.library import Library, shipped
+from trialog.knowledge import Library, shipped
 from trialog.problem import Problem, Severity, did_you_mean
 from trialog.program import Program
 from trialog.render.problems import render, summary

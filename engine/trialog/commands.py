@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trialog.answers import Answers, Screener, Status
 from trialog.charts.files import ReadChart
-from trialog.library import Library, shipped, shown
+from trialog.knowledge import Library, shipped, shown
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Program
 from trialog.render.problems import render, shows_colour

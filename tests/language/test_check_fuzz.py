@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from trialog.check import Pages, check
-from trialog.library import Library, shipped
+from trialog.knowledge import Library, shipped
 from trialog.page import read_page
 from trialog.problem import Problem
 from trialog.render.problems import render

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from trialog.knowledge import Library, shipped
 from trialog.lexer import tokens
-from trialog.library import Library, shipped
 from trialog.page import Block, read_page
 from trialog.parse import parse
 from trialog.source import Source, Span

@@ -9,7 +9,7 @@ from trialog.cases import disagreements, expectations
 from trialog.charts.files import ReadChart
 from trialog.charts.read import read_charts
 from trialog.engines import pydatalog
-from trialog.library import Library, shipped
+from trialog.knowledge import Library, shipped
 from trialog.program import Program
 from trialog.proof import Explanations
 from trialog.proof.step import Step
