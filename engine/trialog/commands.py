@@ -232,7 +232,7 @@ def _afterword(given: argparse.Namespace, run: Sequence[Screened]) -> list[str]:
     if aside:
         lines += [
             "",
-            f"{aside} kinds of record were set aside; `trialog why {given.trial} PATIENT` lists them with the reason.",
+            f"{aside} records, or kinds of record, were set aside; `trialog why {given.trial} PATIENT` lists them with the reason.",
         ]
     return lines
 

@@ -150,17 +150,32 @@ def test_an_extension_that_changes_the_meaning_leaves_the_value_open(resources: 
 @pytest.mark.parametrize(
     "more",
     [
-        {},
-        {"dataAbsentReason": {"text": "not done"}},
         {"dataAbsentReason": {"coding": [{"code": "not-performed"}]}},
+        {"dataAbsentReason": {"coding": [{"code": "not-asked"}]}},
         {"status": "registered", "dataAbsentReason": {"coding": [{"code": "temp-unknown"}]}},
         {"code": {"text": "weather"}, "valueString": "fine"},
     ],
 )
-def test_what_has_no_result_is_set_aside(resources: Resources, more: Resource) -> None:
+def test_what_was_not_measured_is_set_aside(resources: Resources, more: Resource) -> None:
     chart = resources({**observed(), **more})
     assert chart.records == ()
     assert len(chart.set_aside) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"interpretation": [{"text": "LL"}]},
+        {"note": [{"text": "18"}]},
+        {"dataAbsentReason": {"text": "see report"}},
+        {"dataAbsentReason": {"coding": [{"code": "unsupported"}]}},
+    ],
+)
+def test_a_result_that_is_not_given_counts_as_unknown(resources: Resources, more: Resource) -> None:
+    chart = resources({**observed(), **more})
+    (record,) = chart.records
+    assert record.values[1] == UNKNOWN_AMOUNT
 
 
 @pytest.mark.parametrize(

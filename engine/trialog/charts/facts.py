@@ -3,7 +3,7 @@
 Only what was recorded for the screening date or before counts. Every row keeps the records that it was made of.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -12,7 +12,7 @@ from trialog.charts.counting import Counted, Counting
 from trialog.charts.latest import Stretch, hull, is_sure, stretches
 from trialog.plain import Row
 from trialog.values import FIRST_DAY, GREATEST, Cause, Exact, Interval, exact
-from trialog.vocabulary import Coded, Dated, Kind, Relation, Vocabulary
+from trialog.vocabulary import Coded, Kind, Relation, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ class _Facts:
                     self.put(f"possible {relation.name}", self.row(meaning), evidence)
             if about is not None:
                 for concept in asked:
-                    if self.vocabulary.is_a(str(values[about]), concept):
+                    said = str(values[about])
+                    if self.vocabulary.is_a(said, concept) or self.vocabulary.is_a(concept, said):
                         self.put(f"recorded {relation.name}", (self.patient, concept), evidence)
         self.openness(relation)
 
@@ -325,6 +326,3 @@ def closing(
         and closes(c, screening)
         and (vocabulary.is_a(concept, c.concept) or vocabulary.is_a(c.concept, concept))
     )
-
-
-__all__ = ["NO_EVIDENCE", "Dated", "Evidence", "Facts", "Mapping", "closing", "facts"]

@@ -35,9 +35,8 @@ _STANDING = {
 _NOTHING = {"cancelled": "cancelled", "entered-in-error": "entered in error"}
 _VALUES = ("Quantity", "CodeableConcept", "String", "Boolean", "Integer", "Range", "Ratio", "SampledData", "Time",
            "DateTime", "Period")  # fmt: skip
-# Reasons for which a result is not given although there is one.
-_WITHHELD = ("masked", "as-text", "temp-unknown", "error", "not-a-number", "negative-infinity", "positive-infinity",
-             "not-permitted")  # fmt: skip
+# Reasons that say that nothing was measured. With any other, or with none, there may be a result that is not given here.
+_NOT_MEASURED = ("not-performed", "not-asked", "asked-declined", "not-applicable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _result(result: _Result, registered: bool) -> Iterator[Found]:
     if result.value is None:
         reason = result.part.part("dataAbsentReason")
         codes = {coding.text("code") for coding in reason.parts("coding")} if reason else set()
-        if registered or not codes.intersection(_WITHHELD):
+        if registered or codes.intersection(_NOT_MEASURED):
             why = f"it has no result: {said(reason)}" if reason else "it has no result"
             yield context.set_aside(f"Observation {measured.said}", why, result.part)
             return
@@ -127,7 +126,7 @@ def _shown(result: _Result) -> str:
     key = result.value
     match key:
         case None:
-            return "withheld"
+            return "not given"
         case "valueQuantity" if quantity := result.part.part(key):
             return show_quantity(quantity)
         case "valueRange" if range_ := result.part.part(key):
@@ -159,7 +158,7 @@ def _value(result: _Result, concept: str, to: str) -> Interval:
         case "valueString" if text := part.text("valueString"):
             return _of_text(text, concept, to, result)
         case None:
-            raise AmountError("the result is withheld")
+            raise AmountError("the result is not given")
         case other:
             raise AmountError(f"a {other.removeprefix('value')} is not an amount")
 
