@@ -12,7 +12,7 @@ from trialog.engines.reference import Reference, Rows
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Rule
 from trialog.plan import plan
-from trialog.program import Criterion, Program, ProtocolAtom
+from trialog.program import Criterion, Program, ProtocolAtom, Tallied, Tuple
 from trialog.tree import Role
 from trialog.vocabulary import Kind
 
@@ -48,8 +48,25 @@ class Screener:
         wanted = [name for relation in asked for name in (relation, f"{CERTAIN} {relation}", f"{POSSIBLE} {relation}")]
         self.plan = plan(self.plain, self.readings, wanted)
         self.engine = Reference(self.plan)
+        self._beneath: dict[str, tuple[ProtocolAtom, ...]] = {}
+        self._below: dict[str, set[str]] = {}
+        for clause in program.clauses:
+            below = {p.relation for p in clause.body if isinstance(p, Tuple | Tallied)}
+            self._below.setdefault(clause.relation, set()).update(below)
         self.on_judgements = _resting_on_judgements(program)
         self.negates_judgements = _negates_judgements(program, self.on_judgements)
+
+    def atoms_beneath(self, relation: str) -> tuple[ProtocolAtom, ...]:
+        """The atoms that a relation rests on, itself included, in the order of the page."""
+        if relation not in self._beneath:
+            reached, waiting = {relation}, [relation]
+            while waiting:
+                for name in self._below.get(waiting.pop(), ()):
+                    if name not in reached:
+                        reached.add(name)
+                        waiting.append(name)
+            self._beneath[relation] = tuple(a for a in self.program.atoms.values() if a.relation in reached)
+        return self._beneath[relation]
 
     def screen(self, chart: Chart, screening: int) -> "Answers":
         """Everything that can be said of the chart's patient on the day `screening`."""
@@ -154,7 +171,12 @@ def _resting_on_judgements(program: Program) -> frozenset[str]:
     size = -1
     while size != len(resting):
         size = len(resting)
-        resting |= {c.relation for c in program.clauses for p in c.body if getattr(p, "relation", None) in resting}
+        resting |= {
+            c.relation
+            for c in program.clauses
+            for p in c.body
+            if isinstance(p, Tuple | Tallied) and p.relation in resting
+        }
     return frozenset(resting)
 
 
@@ -184,20 +206,3 @@ def _verdict(criteria: tuple[Criterion, ...], patient: str, rows: Rows) -> Verdi
     if Status.NOT_MET in statuses:
         return Verdict.INELIGIBLE
     return Verdict.UNDETERMINED if Status.UNKNOWN in statuses else Verdict.ELIGIBLE
-
-
-def atoms_beneath(program: Program, relation: str) -> list[ProtocolAtom]:
-    """The atoms that a relation rests on, itself included, in the order of the page."""
-    below: dict[str, set[str]] = {}
-    for clause in program.clauses:
-        for premise in clause.body:
-            name = getattr(premise, "relation", None)
-            if name is not None:
-                below.setdefault(clause.relation, set()).add(name)
-    reached, waiting = {relation}, [relation]
-    while waiting:
-        for name in below.get(waiting.pop(), ()):
-            if name not in reached:
-                reached.add(name)
-                waiting.append(name)
-    return [a for a in program.atoms.values() if a.relation in reached]

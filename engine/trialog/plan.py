@@ -1,5 +1,6 @@
 """From plain Datalog to a plan: the rules that matter to a question, under chosen readings, each body in a good order."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -134,44 +135,36 @@ def order(body: tuple[Step, ...], bound: set[str], outside: set[str], static: It
 
     Variables of `outside` are shared with steps that are not in this body; all others are local to where they stand.
     """
+    own = {id(x): names(x) for x in body}
+    shared = Counter(n for found in own.values() for n in found)
     left = list(body)
     done: list[Step] = []
     bound = set(bound)
     while left:
-        ready = [x for x in left if _is_ready(x, bound, _elsewhere(x, left, done, outside))]
-        if ready:
-            step = ready[0]
-        else:
+        step = next((x for x in left if _is_ready(x, own[id(x)], bound, shared, outside)), None)
+        if step is None:
             fetches = [x for x in left if isinstance(x, Fetch)]
             if not fetches:
                 raise AssertionError(
-                    f"no step of {left} has its variables bound: the safety check should have refused the rule"
+                    f"no step of {left} has its variables bound: the safety check should have refused it"
                 )
             step = max(fetches, key=lambda x: (x.relation not in static, _bound_slots(x, bound)))
-        left.remove(step)
+        left = [x for x in left if x is not step]
         done.append(step)
-        bound |= names(step) if not isinstance(step, Absent) else set()
+        if not isinstance(step, Absent):
+            bound |= own[id(step)]
     return tuple(done)
 
 
-def _elsewhere(step: Step, left: list[Step], done: list[Step], outside: set[str]) -> set[str]:
-    found = set(outside)
-    for other in (*left, *done):
-        if other is not step:
-            found |= names(other)
-    return found
-
-
-def _is_ready(step: Step, bound: set[str], elsewhere: set[str]) -> bool:
+def _is_ready(step: Step, own: set[str], bound: set[str], shared: Counter[str], outside: set[str]) -> bool:
+    """Whether the step's variables have values; those that stand nowhere else are a negation's own."""
     match step:
-        case Fetch():
-            return names(step) <= bound
         case Let(_, value):
             return variables(value) <= bound
         case Absent():
-            return names(step) & elsewhere <= bound
-        case Test() | Either() | Tally():
-            return names(step) <= bound
+            return all(n in bound for n in own if shared[n] > 1 or n in outside)
+        case Fetch() | Test() | Either() | Tally():
+            return own <= bound
 
 
 def _bound_slots(step: Fetch, bound: set[str]) -> int:

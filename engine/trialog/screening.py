@@ -90,15 +90,21 @@ def _said(step: Step) -> Iterator[str]:
             yield s.says
 
 
-def grounds(answers: Answers, explanations: Explanations, cohort: str) -> list[Ground]:
+def grounds(answers: Answers, explanations: Explanations, cohort: str, most: int | None = None) -> list[Ground]:
     """What the verdict rests on: the atoms that keep the patient out, or those that are not known.
 
-    Empty for an eligible patient. A criterion that rests on no atom is named by its relation.
+    Empty for an eligible patient. A criterion that rests on no atom is named by its relation. Where several criteria keep
+    the patient out, those after the first `most` grounds are not explained: their atoms that are not met are named.
     """
     unsatisfied = answers.unsatisfied(cohort)
     failing = [c for c, surely in unsatisfied if surely]
     found: dict[str, Ground] = {}
     for c in failing or [c for c, _ in unsatisfied]:
+        if failing and most is not None and len(found) >= most:
+            for a in answers.screener.atoms_beneath(c.relation):
+                if answers.status(a.relation) is Status.NOT_MET:
+                    found.setdefault(a.identifier, Ground(a.identifier, a.phrase, Status.NOT_MET, None, ""))
+            continue
         step = explanations.of(c.relation)
         atoms = list(_atoms(step)) or [step]
         for s in atoms:

@@ -32,7 +32,7 @@ def verdict_lines(cohorts: Sequence[str], run: Sequence[Screened], width: int, c
             verdict = s.answers.verdict(cohort)
             lines.append(f"  {cohort:<{widest}}  {painted(verdict.value, verdict, colour)}")
             if verdict is not Verdict.ELIGIBLE:
-                lines += _ground_lines(grounds(s.answers, explanations, cohort), verdict, width)
+                lines += _ground_lines(grounds(s.answers, explanations, cohort, _MOST_GROUNDS), verdict, width)
     lines.append("")
     header = f"{'':<{widest}}  " + "  ".join(v.value for v in Verdict)
     lines.append(header)
