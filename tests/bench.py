@@ -1,0 +1,70 @@
+"""How long one patient takes once everything is loaded: `python tests/bench.py [CHARTS]` prints medians in milliseconds.
+
+Without CHARTS the trial's own cases are screened. Whole-process time is measured from outside, for example with
+`hyperfine 'trialog screen car-nk-b-cell-children'`.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from trialog.answers import Screener
+from trialog.charts.chart import Chart
+from trialog.charts.facts import facts
+from trialog.charts.read import read_charts
+from trialog.knowledge import Library, shipped
+from trialog.proof import Explanations
+
+ROUNDS = 5
+
+
+def milliseconds(of: Callable[[Chart], object], charts: list[Chart]) -> str:
+    taken: list[float] = []
+    for chart in charts:
+        for _ in range(ROUNDS):
+            start = perf_counter()
+            of(chart)
+            taken.append((perf_counter() - start) * 1000)
+    return f"median {median(taken):6.2f}   most {max(taken):6.2f}"
+
+
+def main() -> None:
+    library = Library(shipped())
+    trial = library.trials[0]
+    program, problems = library.program(trial)
+    if program is None:
+        sys.exit(f"{trial}: {len(problems)} problems; see `trialog check`")
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else library.folder(trial) / "cases"
+    charts = [read.chart for read in read_charts(path, program.vocabulary) if read.chart is not None]
+    screener = Screener(program)
+    today = date.today().toordinal()
+
+    def day(chart: Chart) -> int:
+        return chart.screening if chart.screening is not None else today
+
+    def verdicts(chart: Chart) -> None:
+        answers = screener.screen(chart, day(chart))
+        for cohort in program.cohorts:
+            answers.atoms(cohort)
+            answers.verdict(cohort)
+
+    def explained(chart: Chart) -> None:
+        explanations = Explanations(screener.screen(chart, day(chart)))
+        for atom in program.atoms.values():
+            explanations.of(atom.relation)
+
+    rows: list[tuple[str, Callable[[Chart], object]]] = [
+        ("chart to rows", lambda chart: facts(chart, day(chart), program.vocabulary, screener.plain.asked)),
+        ("statuses and verdicts", verdicts),
+        ("and every explanation", explained),
+    ]
+    print(f"{len(charts)} patients, {ROUNDS} rounds, in ms")  # noqa: T201 (a command prints)
+    for name, run in rows:
+        print(f"{name:<24}{milliseconds(run, charts)}")  # noqa: T201 (a command prints)
+
+
+if __name__ == "__main__":
+    main()
