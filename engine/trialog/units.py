@@ -5,7 +5,7 @@ An annotation such as `{1.73_m2}` or `{score}` is a unit of its own here, so tha
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -21,6 +21,7 @@ class Unit:
 
     scale: Fraction
     dimension: Dimension
+    written: str = field(default="", compare=False)  # as somebody wrote it, for those who are told of it
 
     def __mul__(self, other: "Unit") -> "Unit":
         return Unit(self.scale * other.scale, _joined(self.dimension, other.dimension, 1))
@@ -145,7 +146,7 @@ def unit(written: str) -> Unit:
             term, end = _term(found, written), found.end()
         result = result * term if sign == 1 else result / term
         if end == len(text):
-            return result
+            return replace(result, written=written.strip())
         if text[end] not in "./" or end + 1 == len(text):
             raise UnitError(f"`{text[end:]}` in the unit `{written}` is not understood")
         at, sign = end + 1, 1 if text[end] == "." else -1

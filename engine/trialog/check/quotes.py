@@ -40,7 +40,7 @@ def misquoted(page: Page, source: Source) -> list[Problem]:
             problems.append(
                 Problem(
                     "E402",
-                    f"the quote cuts off {_cut(source.text, packed, starts[0], starts[0] + len(words))}",
+                    f"the quote cuts off {' '.join(_cut(source.text, packed, starts[0], starts[0] + len(words)).split())}",
                     quote.at,
                     "quote whole words and numbers, each comparator with what it limits",
                     quote=quote.words,

@@ -271,6 +271,8 @@ class Inference:
 
 
 def _show(u: Unit) -> str:
+    if u.written:
+        return f"`{u.written}`"
     if not u.dimension:
         return (
             "pure numbers"
