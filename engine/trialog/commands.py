@@ -218,7 +218,7 @@ def _heading(given: argparse.Namespace, program: Program, path: Path, run: Seque
     today = given.as_of is None and any(a.chart.screening is None for a in screened)
     lines = [
         program.title,
-        f"{len(screened)} patients from {shown(path)}, screened{days}"
+        f"{len(screened)} patient{'s' * (len(screened) != 1)} from {shown(path)}, screened{days}"
         + (" (today, where a chart has no screening date; --as-of DATE chooses)" if today else ""),
     ]
     if given.reading:

@@ -157,3 +157,11 @@ def test_any_bytes_are_a_chart_or_a_problem(vocabulary: Vocabulary, tmp_path: Pa
     (tmp_path / name).write_bytes(content)
     for found in read_charts(tmp_path, vocabulary):
         assert (found.chart is None) == bool(found.problems)
+
+
+def test_files_in_another_form_are_named(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"patient": "a", "facts": {}}')
+    (tmp_path / "b.ndjson").write_text("{}")
+    found = {read.name: read for read in read_charts(tmp_path, vocabulary)}
+    assert found["a"].chart is not None
+    assert [p.severity.value for p in found["b.ndjson"].problems] == ["warning"]

@@ -11,6 +11,8 @@ from trialog.source import Source, Span
 
 TABLE_SUFFIXES = (".csv", ".parquet")
 CHART_SUFFIXES = (".json", *TABLE_SUFFIXES)
+UNREAD_SUFFIXES = (".ndjson", ".xml", ".gz", ".zip", ".tsv", ".xlsx")
+"""Endings of files that may hold charts in a form that is not read: they are named, and not passed over in silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ def unreadable(path: Path, error: OSError | ValueError) -> Problem:
     shown = str(path).encode("utf-8", "backslashreplace").decode()
     at = Span(Source(shown, ""), 0, 0)
     return Problem("E501", f"`{shown}` cannot be read: {why[:1].lower()}{why[1:]}", at, "is the name right?")
+
+
+def unread_files(folder: Path) -> list[Path]:
+    """The files of a folder that may hold charts and are not read, by name. Raises OSError."""
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in UNREAD_SUFFIXES and not p.name.startswith("."))
 
 
 def chart_files(folder: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from trialog.charts.files import (
     nowhere,
     refused,
     text_of,
+    unread_files,
     unreadable,
 )
 from trialog.charts.patient_json import expected_of, read_patient
@@ -46,9 +47,13 @@ def _read(path: Path, vocabulary: Vocabulary) -> Iterator[ReadChart]:
             yield _read_file(path, vocabulary)
             return
         files = chart_files(path)
+        unread = unread_files(path)
     except (OSError, ValueError) as error:
         yield ReadChart(str(path), None, (unreadable(path, error),))
         return
+    for file in unread:
+        claim, help_ = f"`{file.name}` is not read: it is in another form", "charts end in .json, .csv or .parquet"
+        yield ReadChart(file.name, None, (Problem("E505", claim, nowhere(file), help_, severity=Severity.WARNING),))
     tables = [file for file in files if file.suffix.lower() in TABLE_SUFFIXES]
     others = [file for file in files if file not in tables]
     if tables:
