@@ -179,7 +179,9 @@ def _ordered(rule: Rule, static: Iterable[str]) -> Rule:
     for step in body:
         if isinstance(step, Absent):
             local = order(step.body, bound, set(), static)
-            steps.append(Absent(tuple(x for x in local if not isinstance(x, Let | Absent))))
+            inner = tuple(x for x in local if not isinstance(x, Let | Absent))
+            assert len(inner) == len(local), "bounds writes no value and no negation into a negation"
+            steps.append(Absent(inner))
         else:
             steps.append(step)
             bound |= names(step)

@@ -25,3 +25,13 @@ def test_a_relation_that_rests_on_itself_alone(asked: str) -> None:
     page = Source("rules.md", f"```datalog\n{ALONE}{asked}\n```\n")
     program, problems = check(Pages((WORDS, page), None, None))
     assert (program is None) == bool(problems)
+
+
+def test_an_aggregate_over_the_rest_of_its_rule_is_not_recursive() -> None:
+    rules = """\
+later(P, On) :- condition(P, epilepsy, from: On, ..).
+later(P, On) :- many(P), condition(P, epilepsy, from: On, ..).
+many(P) :- later(P, On), max { To : condition(P, epilepsy, to: To) } >= On.
+"""
+    _, problems = check(Pages((WORDS, Source("rules.md", f"```datalog\n{rules}```\n")), None, None))
+    assert "E206" in {p.code for p in problems}

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trialog.check.declarations import BUILT_IN
+from trialog.check.safety import binding
+from trialog.check.variables import expression_variables, variables_of
 from trialog.problem import Problem
 from trialog.source import Span
 from trialog.tree import Aggregate, Atom, Comparison, Holds, Latest, Literal, Membership, ReadingIs, Recorded, Rule
@@ -26,8 +28,14 @@ def edges(rules: Sequence[Rule]) -> list[Edge]:
         Edge(rule.head.relation, atom.relation, negative, atom.at)
         for rule in rules
         for literal in rule.body
-        for atom, negative in _mentions(literal, False)
+        for atom, negative in _mentions(literal, any(_needs_the_rest(a) for a in rule.body if isinstance(a, Aggregate)))
     ]
+
+
+def _needs_the_rest(aggregate: Aggregate) -> bool:
+    """Whether the aggregate is taken over what the rest of its rule finds, which then has to be found before."""
+    inside = {v.name for x in aggregate.body for v in variables_of(x) if "'" not in v.name}
+    return not inside | {v.name for v in expression_variables(aggregate.bound)} <= binding(aggregate.body, frozenset())
 
 
 def _mentions(literal: Literal, inside: bool) -> Iterable[tuple[Atom, bool]]:
