@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "engine/trialog"
 # Each may import those before it. A folder is one layer; the order within it is free, as long as there is no circle.
 ORDER = (
     "source", "problem", "values", "units", "vocabulary",
-    "tree", "page", "lexer", "cursor", "parse_body", "parse",
+    "tree", "page", "lexer", "layout", "written", "cursor", "parse_body", "parse",
     "program", "check", "knowledge",
     "plain", "ends", "fetches", "bounds", "plan", "engines",
     "charts", "answers", "proof", "cases", "screening", "graph",
