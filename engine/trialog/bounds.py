@@ -225,32 +225,30 @@ class _Rewriting:
                 ]
 
     def further(self, p: Premise, body: Body) -> None:
-        """A literal that binds nothing. Where what it needs is not bound, it may hold, and is left out."""
+        """A literal that binds nothing. Where what it needs is not bound, it may hold, and is left out of what is possible."""
         certain = body.mode == CERTAIN
+        if not _needed(p) <= body.bound:
+            if certain:
+                raise AssertionError(f"{p} is left out of what is certain: the safety check should have refused it")
+            return
         match p:
             case Tuple(negated=True):
-                if {a.name for a in (*p.args, p.when) if isinstance(a, Var)} <= body.bound:
-                    self.negative(p, body)
-            case Under(arg, concept, negated):
-                if isinstance(arg, Const) or arg.name in body.bound:
-                    if not negated:
-                        body.steps.append(Fetch("is_a", (arg, Const(concept))))
-                    else:
-                        body.steps.append(Absent((Fetch("overlaps" if certain else "is_a", (arg, Const(concept))),)))
+                self.negative(p, body)
+            case Under(arg, concept, False):
+                body.steps.append(Fetch("is_a", (arg, Const(concept))))
+            case Under(arg, concept, True):
+                body.steps.append(Absent((Fetch("overlaps" if certain else "is_a", (arg, Const(concept))),)))
             case Distinct(left, right, same):
-                if {left.name, right.name} <= body.bound:
-                    if certain and not same and not {left.name, right.name} <= self.fetches.exact_variables:
-                        body.steps.append(Absent((Fetch("overlaps", (left, right)),)))
-                    else:
-                        body.steps.append(Test("=" if same else "!=", left, right))
-                        if certain and same and left.name not in self.fetches.exact_variables:
-                            body.steps.append(Fetch("leaf", (left,)))
+                if certain and not same and not {left.name, right.name} <= self.fetches.exact_variables:
+                    body.steps.append(Absent((Fetch("overlaps", (left, right)),)))
+                else:
+                    body.steps.append(Test("=" if same else "!=", left, right))
+                    if certain and same and left.name not in self.fetches.exact_variables:
+                        body.steps.append(Fetch("leaf", (left,)))
             case Compared(operator, left, right):
-                if variables(left) | variables(right) <= body.bound:
-                    body.steps.extend(self.fetches.ends.compare(operator, left, right, certain))
+                body.steps.extend(self.fetches.ends.compare(operator, left, right, certain))
             case Tallied(negated=negated):
-                if {a.name for a in p.key if isinstance(a, Var)} <= body.bound:
-                    self.tallied(p, negated, body)
+                self.tallied(p, negated, body)
             case Tuple() | Given() | Chosen():
                 pass
 
@@ -326,3 +324,20 @@ class _Rewriting:
             countable = p.summary is Summary.COUNT and value is Sort.CONCEPT and mode == CERTAIN
             name = f"countable {p.relation}" if countable else f"{mode} {p.relation}"
         return Tally(p.summary, name, p.key, p.bound, p.strict, p.gap, not exact and value.is_wide, mode == CERTAIN)
+
+
+def _needed(p: Premise) -> set[str]:
+    """The variables that a literal which binds nothing needs values of."""
+    match p:
+        case Tuple(args=args, negated=True, when=when):
+            return {a.name for a in (*args, when) if isinstance(a, Var)}
+        case Under(arg):
+            return variables(arg)
+        case Distinct(left, right):
+            return {left.name, right.name}
+        case Compared(_, left, right):
+            return variables(left) | variables(right)
+        case Tallied(key=key):
+            return {a.name for a in key if isinstance(a, Var)}
+        case Tuple() | Given() | Chosen():
+            return set()

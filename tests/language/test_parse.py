@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.trees import statements
 
+from tests.trees import statements
 from trialog.knowledge import Library, shipped
 from trialog.lexer import tokens
 from trialog.page import Block, read_page

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 from hypothesis import assume, example, given, settings
-from tests.trees import NOWHERE, OF_EXPRESSIONS, OF_LITERALS, OF_PARTS, OF_STATEMENTS, expressions, statements
 
+from tests.trees import NOWHERE, OF_EXPRESSIONS, OF_LITERALS, OF_PARTS, OF_STATEMENTS, expressions, statements
 from trialog import tree
 from trialog.layout import WIDEST
 from trialog.page import Block

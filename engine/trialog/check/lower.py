@@ -1,13 +1,14 @@
 """Checked rules to clauses: constants in their column's unit, `min` and `max` as comparisons, aggregates as rules of their own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import assert_never
 
 from trialog.check.declarations import Declarations
 from trialog.check.safety import binding, patient_of
 from trialog.check.types import Types, column_type
-from trialog.check.variables import expression_variables, variables_of
+from trialog.check.variables import expression_variables, renamed, variables_of
 from trialog.problem import Problem
 from trialog.program import (
     Arg,
@@ -73,8 +74,9 @@ class Lowering:
 
     def clauses(self, rule: Rule, variables: Mapping[str, Type]) -> list[Clause]:
         """The clause of the rule, after those of its aggregates."""
+        rule = joined(rule, variables)
         one = _OneRule(self, rule, variables)
-        plain = tuple(p for x in rule.body if not isinstance(x, Aggregate) for p in one.premises(x))
+        plain = one.body([x for x in rule.body if not isinstance(x, Aggregate)])
         tallies = tuple(p for x in rule.body if isinstance(x, Aggregate) for p in one.aggregate(x))
         if not patient_of(rule, variables) <= binding(rule.body, frozenset()):
             patient = Var(next(iter(patient_of(rule, variables))))
@@ -89,6 +91,37 @@ class Lowering:
         return self.types.columns.get(relation, [])
 
 
+def joined(rule: Rule, variables: Mapping[str, Type]) -> Rule:
+    """The rule in which concepts that are said to be one by `A = B` go by one name, where the one has no other value."""
+    inner = [x.body for x in rule.body if isinstance(x, Aggregate)]
+    outer: frozenset[str] = frozenset()
+    for body in (rule.body, *inner):
+        bound = binding([x for x in body if not isinstance(x, Comparison)], outer)
+        for literal in body:
+            match literal:
+                case Comparison("=", Variable(left), Variable(right)) if variables[left].sort is Sort.CONCEPT:
+                    for gone, kept in ((left, right), (right, left)):
+                        if gone not in bound:
+                            return joined(_called(rule, gone, kept), variables)
+                case _:
+                    pass
+        outer = outer or bound
+    return rule
+
+
+def _called(rule: Rule, gone: str, kept: str) -> Rule:
+    rule = renamed(rule, {gone: kept})
+    label = rule.label
+    if label is not None:
+        label = replace(label, phrase=label.phrase.replace(f"{{{gone}}}", f"{{{kept}}}"))
+    return replace(rule, label=label, body=_without_truisms(rule.body))
+
+
+def _without_truisms(body: tuple[Literal, ...]) -> tuple[Literal, ...]:
+    kept = [x for x in body if not (isinstance(x, Comparison) and x.operator == "=" and x.left == x.right)]
+    return tuple(replace(x, body=_without_truisms(x.body)) if isinstance(x, Aggregate) else x for x in kept)
+
+
 class _OneRule:
     def __init__(self, lowering: Lowering, rule: Rule, variables: Mapping[str, Type]) -> None:
         self.lowering = lowering
@@ -96,6 +129,7 @@ class _OneRule:
         self.variables = dict(variables)
         self.made: list[Clause] = []
         self.fresh = 0
+        self.gives: dict[int, Variable] = {}  # by the comparison's id: the variable to which it gives its value
 
     # -- terms ---------------------------------------------------------------------------------------------------
 
@@ -192,6 +226,31 @@ class _OneRule:
 
     # -- literals ------------------------------------------------------------------------------------------------
 
+    def body(self, literals: Sequence[Literal]) -> tuple[Premise, ...]:
+        """The premises of a whole body, in which each variable is given its value once: by a tuple, or else by one `=`."""
+        bound = set(
+            binding([x for x in literals if not isinstance(x, Comparison)], patient_of(self.rule, self.variables))
+        )
+        waiting = [x for x in literals if isinstance(x, Comparison) and x.operator == "="]
+        while ready := next(((c, v) for c in waiting if (v := self.given(c, bound)) is not None), None):
+            comparison, variable = ready
+            self.gives[id(comparison)] = variable
+            waiting = [c for c in waiting if c is not comparison]
+            bound.add(variable.name)
+        return tuple(p for x in literals for p in self.premises(x))
+
+    def given(self, c: Comparison, bound: set[str]) -> Variable | None:
+        """The variable to which the comparison can give a value, where it has none yet."""
+        for one, other in ((c.left, c.right), (c.right, c.left)):
+            if (
+                isinstance(one, Variable)
+                and one.name not in bound
+                and self.variables[one.name].sort.is_wide
+                and {v.name for v in expression_variables(other)} <= bound
+            ):
+                return one
+        return None
+
     def premises(self, literal: Literal) -> list[Premise]:
         match literal:
             case Holds(atom, negated):
@@ -217,14 +276,12 @@ class _OneRule:
         return Tuple(atom.relation, source, args, negated, None if isinstance(when, Whatever) else when, atom.at)
 
     def comparison(self, c: Comparison) -> Premise:
-        bound = binding(tuple(x for x in self.rule.body if x is not c), frozenset())
         left, right, operator = c.left, c.right, c.operator
         sort = self.sort_of(left)
-        if operator == "=" and sort.is_wide:
-            for one, other in ((left, right), (right, left)):
-                if isinstance(one, Variable) and one.name not in bound:
-                    value = self.date(other) if sort is Sort.DATE else self.number(other, self.variables[one.name].unit)
-                    return Given(Var(one.name), value, c.at)
+        if (variable := self.gives.get(id(c))) is not None:
+            other = right if left == variable else left
+            unit_ = self.variables[variable.name].unit
+            return Given(Var(variable.name), self.date(other) if sort is Sort.DATE else self.number(other, unit_), c.at)
         if sort in (Sort.CONCEPT, Sort.PATIENT):
             if isinstance(left, ConceptName):
                 left, right = right, left
@@ -255,9 +312,9 @@ class _OneRule:
         values = [v.name for v in a.variables]
         keys.sort(key=lambda v: self.variables[v].sort is not Sort.PATIENT)
         body = list(a.body)
-        if not set(keys) <= binding(a.body, frozenset()):
+        if not set(keys) <= binding([x for x in a.body if not isinstance(x, Comparison)], frozenset()):
             body = [x for x in self.rule.body if not isinstance(x, Aggregate)] + body
-        premises = tuple(p for x in body for p in self.premises(x))
+        premises = self.body(body)
         helper = self.helper(keys + values, premises)
         key = tuple(Var(v) for v in keys)
         match a.summary:

@@ -10,6 +10,7 @@ from trialog.tree import (
     Anonymous,
     Atom,
     Comparison,
+    ConceptName,
     Holds,
     Latest,
     Literal,
@@ -93,7 +94,12 @@ def binding(body: Sequence[Literal], before: frozenset[str]) -> frozenset[str]:
                 case Comparison("=", left, right):
                     for one, other in ((left, right), (right, left)):
                         needs = {v.name for v in expression_variables(other)}
-                        if isinstance(one, Variable) and needs <= bound and not isinstance(other, Anonymous):
+                        # to be equal to a class is to be under it, which gives nothing a value
+                        if (
+                            isinstance(one, Variable)
+                            and needs <= bound
+                            and not isinstance(other, Anonymous | ConceptName)
+                        ):
                             bound.add(one.name)
                 case Holds() | Latest() | Recorded() | Membership() | Comparison() | ReadingIs() | Aggregate():
                     pass

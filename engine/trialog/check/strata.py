@@ -35,7 +35,8 @@ def edges(rules: Sequence[Rule]) -> list[Edge]:
 def _needs_the_rest(aggregate: Aggregate) -> bool:
     """Whether the aggregate is taken over what the rest of its rule finds, which then has to be found before."""
     inside = {v.name for x in aggregate.body for v in variables_of(x) if "'" not in v.name}
-    return not inside | {v.name for v in expression_variables(aggregate.bound)} <= binding(aggregate.body, frozenset())
+    tuples = [x for x in aggregate.body if not isinstance(x, Comparison)]
+    return not inside | {v.name for v in expression_variables(aggregate.bound)} <= binding(tuples, frozenset())
 
 
 def _mentions(literal: Literal, inside: bool) -> Iterable[tuple[Atom, bool]]:

@@ -1,9 +1,11 @@
 """The type of every variable and of every column that rules define; units included."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from trialog.check.declarations import Declarations
+from trialog.check.variables import expression_variables
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Sort, Type
 from trialog.source import Span
@@ -44,12 +46,6 @@ class Types:
     variables: list[dict[str, Type]] = field(default_factory=list)
 
 
-def _size(types: Types) -> int:
-    return sum(len(v) for v in types.variables) + sum(
-        c is not None for columns in types.columns.values() for c in columns
-    )
-
-
 def column_type(column: ColumnType, about: Term | None, vocabulary: Vocabulary) -> Type | None:
     """The type of a chart's column; the unit of a `quantity` is that of the concept that the row is `about`."""
     match column:
@@ -66,21 +62,49 @@ def column_type(column: ColumnType, about: Term | None, vocabulary: Vocabulary) 
             return None
 
 
+class _From(IntEnum):
+    """What a type is learnt from; of two, the one that is nearer to a declaration says more."""
+
+    RELATIONS = 0
+    EQUATIONS = 1
+    CONSTANTS = 2
+
+
+type _Place = tuple[int, str] | tuple[str, int]
+"""A variable of the rule at that place, or a column of that relation."""
+
+
 def infer(rules: Sequence[Rule], declared: Declarations) -> Types:
-    """Types of all variables and derived columns, found by going round until nothing new is learnt."""
+    """Types of all variables and derived columns, found by going round until nothing new is learnt.
+
+    What is found does not depend on the order of rules and literals: declared columns come first, then equations, then
+    constants, and of several types learnt at once that one is taken whose unit is written first in the alphabet.
+    """
     types = Types()
     for rule in rules:
         if rule.head.relation not in declared.vocabulary.relations:
             types.columns.setdefault(rule.head.relation, list[Type | None]([None]) * len(rule.head.arguments))
     types.variables = [{} for _ in rules]
     looking = Inference(declared, types, [])
-    learning = True
-    while learning:
-        before = _size(types)
-        for rule, variables in zip(rules, types.variables, strict=True):
-            looking.learn(rule, variables)
-        learning = _size(types) != before
+    while any(_learnt(rules, looking, source) for source in _From):
+        pass
     return types
+
+
+def _learnt(rules: Sequence[Rule], looking: "Inference", source: _From) -> bool:
+    """Whether anything new was learnt from there, in one round."""
+    found: dict[_Place, set[Type]] = {}
+    for i, rule in enumerate(rules):
+        for place, learnt in looking.learn(i, rule, source):
+            found.setdefault(place, set()).add(learnt)
+    for place, candidates in found.items():
+        learnt = min(candidates, key=lambda t: (t.sort.value, t.root, t.unit.written, t.unit.scale, t.unit.dimension))
+        match place:
+            case (int(i), str(name)):
+                looking.types.variables[i][name] = learnt
+            case (str(relation), int(column)):
+                looking.types.columns[relation][column] = learnt
+    return bool(found)
 
 
 class Inference:
@@ -111,34 +135,43 @@ class Inference:
 
     # -- learning ------------------------------------------------------------------------------------------------
 
-    def learn(self, rule: Rule, variables: dict[str, Type]) -> None:
+    def learn(self, i: int, rule: Rule, source: _From) -> Iterator[tuple[_Place, Type]]:
+        """What the rule, the `i`-th, tells of variables and columns whose type is not known yet."""
+        variables = self.types.variables[i]
         for literal in rule.body:
-            self.learn_literal(literal, variables)
+            for name, learnt in self.learn_literal(literal, variables, source):
+                if name not in variables:
+                    yield (i, name), learnt
         columns = self.types.columns.get(rule.head.relation)
-        if columns is not None:
-            for i, argument in enumerate(rule.head.arguments):
-                if columns[i] is None:
-                    columns[i] = self.of_term(argument.term, variables)
+        for column, argument in enumerate(rule.head.arguments if columns is not None else ()):
+            if columns is not None and columns[column] is None:
+                is_variable = isinstance(argument.term, Variable)
+                learnt = self.of_term(argument.term, variables)
+                if learnt is not None and source is (_From.RELATIONS if is_variable else _From.CONSTANTS):
+                    yield (rule.head.relation, column), learnt
 
-    def learn_literal(self, literal: Literal, variables: dict[str, Type]) -> None:
+    def learn_literal(
+        self, literal: Literal, variables: Mapping[str, Type], source: _From
+    ) -> Iterator[tuple[str, Type]]:
         match literal:
-            case Holds(atom) | Latest(atom) | Recorded(atom):
+            case Holds(atom) | Latest(atom) | Recorded(atom) if source is _From.RELATIONS:
                 for argument, column in zip(atom.arguments, self.of_columns(atom), strict=False):
                     if isinstance(argument.term, Variable) and column is not None:
-                        variables.setdefault(argument.term.name, column)
-            case Membership(Variable(name), concept):
+                        yield argument.term.name, column
+            case Membership(Variable(name), concept) if source is _From.CONSTANTS:
                 if concept.name in self.vocabulary.concepts:
-                    variables.setdefault(name, Type(Sort.CONCEPT, root=self.root(concept.name)))
+                    yield name, Type(Sort.CONCEPT, root=self.root(concept.name))
             case Comparison("=", left, right):
                 for one, other in ((left, right), (right, left)):
-                    if isinstance(one, Variable) and one.name not in variables:
+                    mentions = _From.EQUATIONS if expression_variables(other) else _From.CONSTANTS
+                    if isinstance(one, Variable) and one.name not in variables and source is mentions:
                         found = self.of_expression(other, variables, None)
                         if found is not None:
-                            variables[one.name] = found
+                            yield one.name, found
             case Aggregate(body=body):
                 for inner in body:
-                    self.learn_literal(inner, variables)
-            case Membership() | ReadingIs() | Comparison():
+                    yield from self.learn_literal(inner, variables, source)
+            case Holds() | Latest() | Recorded() | Membership() | ReadingIs() | Comparison():
                 pass
 
     def of_term(self, term: Term, variables: Mapping[str, Type]) -> Type | None:

@@ -20,7 +20,6 @@ type _Value = Callable[[_Env], Any]
 type _Holds = Callable[[_Env, "Rows"], bool]
 
 _NONE: tuple[Row, ...] = ()
-_MODES = ("certain ", "possible ", "open ")
 
 
 class _Said(Exception):  # noqa: N818 (not a mishap: there is no more to find)
@@ -111,6 +110,16 @@ class Reference:
             rows.found.pop(f"new {relation}", None)
 
 
+def _is_of_the_patient_alone(rule: Rule) -> bool:
+    """Whether the rule's relation has one row at most: that of the one patient of the run.
+
+    What an author says of charts begins with the patient. A helper's one column may be that of the concepts it counts.
+    """
+    mode = rule.relation.split(" ", 1)[0]
+    inexact = mode == "open" or (mode in ("certain", "possible") and rule.origin.helper_of is None)
+    return len(rule.slots) == 1 and inexact
+
+
 class _Prepared:
     """A rule as chains of closures: `first` over all rows, and for each recursive fetch one over its new rows."""
 
@@ -120,7 +129,7 @@ class _Prepared:
             {n for x in rule.body for n in names(x)} | {s.name for s in rule.slots if isinstance(s, Var)}
         )
         self.places = {name: i for i, name in enumerate(variables)}
-        self.says_once = len(rule.slots) == 1 and rule.relation.startswith(_MODES)  # of the one patient of the run
+        self.says_once = _is_of_the_patient_alone(rule)
         self.needs = tuple({x.relation for x in rule.body if isinstance(x, Fetch)})
         self.first = self.chain(rule.body)
         self.again = [

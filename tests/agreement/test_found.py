@@ -1,0 +1,50 @@
+"""What programs made at random have found, each as small as it became."""
+
+import pytest
+
+from tests.agreement.completions import PATIENT
+from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY
+from tests.agreement.suite import OPINIONS, Subject, Tally, against_completions, against_opinions, rules_of
+from trialog.answers import Status
+from trialog.charts.chart import Chart, Record, Reviewed
+from trialog.check import Pages, check
+from trialog.source import Source
+from trialog.values import UNKNOWN_AMOUNT, days, point
+
+TREATED = Record("treatment", ("cortisone", days("2024-01-31"), days("2024-03-01"), UNKNOWN_AMOUNT, UNKNOWN_AMOUNT))
+SICK = Record("condition", ("stroke", days("2024-03")))
+REVIEWED = tuple(
+    Reviewed(name, name.replace("treatment", "drug"), point(SCREENING)) for name in ("treatment", "condition")
+)
+CHART = Chart(PATIENT, None, (TREATED, SICK), (), REVIEWED)
+FOUND = {
+    "a concept that is called by two names": ("treatment(P, D, ..), X = D, X in tacrolimus", Status.NOT_MET),
+    "three names in a row": ("treatment(P, D, ..), X = Y, Y = D, X in steroid", Status.MET),
+    "another name inside an aggregate": ("treatment(P, D, ..), count { Y : like(X, Y), X = D } >= 1", Status.MET),
+    "a name that an aggregate shares": ("treatment(P, D, ..), X = D, count { Y : like(X, Y) } >= 2", Status.NOT_MET),
+    "a value that two equations give": ("condition(P, _, V), N = V + 1 month, N = 2024-01-31", Status.NOT_MET),
+    "a value that an equation gives twice": ("screening(P, S), T = S, T = S - 1 day", Status.NOT_MET),
+    "a count of concepts that no patient has": ("sex(P, ..), count { D : strength(D, ..) } >= 2", Status.UNKNOWN),
+    "the same, where the patient is known": ("treatment(P, ..), count { D : strength(D, ..) } >= 2", Status.MET),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_it_stays_found(name: str) -> None:
+    body, status = FOUND[name]
+    page = Source("found.md", f"```datalog\nfound(P) :- {body}.\n```\n")
+    program, problems = check(Pages((VOCABULARY, page), None, None))
+    assert program is not None, problems
+    rules = rules_of(VOCABULARY, page)
+    subject = Subject(program, rules, {"strictness": "strict"}, DAYS, NUMBERS, SCREENING, 1)
+    assert subject.statuses(CHART)["found"] is status
+    assert against_completions(subject, CHART, 200, name, Tally()) is None
+    assert against_opinions(subject, CHART, Tally(), {"clingo": OPINIONS["clingo"]}) is None
+
+
+def test_a_class_gives_a_variable_no_value() -> None:
+    page = Source(
+        "found.md", "```datalog\nfound(P) :- X = prednisone, X in steroid, treatment(P, prednisone, ..).\n```\n"
+    )
+    _, problems = check(Pages((VOCABULARY, page), None, None))
+    assert [p.code for p in problems] == ["E204"]

@@ -1,0 +1,129 @@
+"""One trial: a program, a chart, and everything that must hold of them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+
+from tests.agreement.charts import Charts
+from tests.agreement.choices import Choices
+from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, Made, Making, made_relations, sound
+from tests.agreement.suite import (
+    OPINIONS,
+    Counterexample,
+    Subject,
+    Tally,
+    against_another_order,
+    against_completions,
+    against_more,
+    against_opinions,
+    rules_of,
+)
+from tests.engines import Engine
+from trialog.charts.chart import Chart
+from trialog.check import Pages, check
+from trialog.program import Program
+from trialog.source import Source, Span
+from trialog.tree import Aggregate, Atom, Label, Literal, Rule, Variable
+from trialog.vocabulary import Vocabulary
+
+
+def the_vocabulary() -> Vocabulary:
+    program, problems = check(Pages((VOCABULARY,), None, None))
+    assert program is not None, problems
+    return program.vocabulary
+
+
+SMALL = the_vocabulary()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A program that is sound, the same in another order and under other names, and a chart."""
+
+    made: Made
+    subject: Subject
+    other: Subject
+    names: Mapping[str, str]
+    chart: Chart
+    choices: Choices
+
+    def counterexample(
+        self, completions: int, seed: object, tally: Tally, opinions: Mapping[str, Engine] = OPINIONS
+    ) -> Counterexample | None:
+        """The first thing that does not hold."""
+        return (
+            against_completions(self.subject, self.chart, completions, seed, tally)
+            or against_opinions(self.subject, self.chart, tally, opinions)
+            or against_another_order(self.subject, self.other, self.names, self.chart)
+            or against_more(self.subject, self.chart, self.choices.below, 3)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.made.page()[0].text}\nunder {dict(self.subject.readings)}"
+
+
+def trial(choices: Choices) -> Trial | None:
+    """A trial by these choices; None where nothing sound comes of them."""
+    ready = sound(Making(choices, SMALL).program())
+    if ready is None:
+        return None
+    made, program = ready
+    readings = {"strictness": choices.one(("strict", "loose"))}
+    subject = subject_of(program, made, readings, VOCABULARY)
+    chart = Charts(choices, SMALL, subject.domain, 1 + choices.below(2)).chart()
+    again, names = in_another_order(made, choices)
+    vocabulary = _shuffled_facts(VOCABULARY, choices)
+    other, problems = check(Pages((vocabulary,), again.page()[0], None))
+    assert other is not None, f"{problems}\n{again.page()[0].text}"
+    return Trial(made, subject, subject_of(other, again, readings, vocabulary), names, chart, choices)
+
+
+def subject_of(program: Program, made: Made, readings: Mapping[str, str], vocabulary: Source) -> Subject:
+    rules = rules_of(vocabulary, made.page()[0])
+    return Subject(program, rules, readings, DAYS, NUMBERS, SCREENING, 1)
+
+
+# -- the same in another order -------------------------------------------------------------------------------------
+
+
+def in_another_order(made: Made, choices: Choices) -> tuple[Made, dict[str, str]]:
+    """The program with its rules and their literals shuffled, and with other names for its relations and variables."""
+    heads = sorted({r.head.relation for r in made.rules} | made_relations(made.rules))
+    names = dict(zip(heads, (f"n{i}" for i in choices.shuffled(range(len(heads)))), strict=True))
+    sections = tuple(
+        (cohort, tuple(_again(r, names, choices) for r in choices.shuffled(rules))) for cohort, rules in made.sections
+    )
+    return Made(sections), names
+
+
+def _again(rule: Rule, names: Mapping[str, str], choices: Choices) -> Rule:
+    body = _shuffled(rule.body, choices)
+    letter = choices.one("XYZ")
+    return _renamed(replace(rule, body=body), names, letter)
+
+
+def _shuffled(body: Sequence[Literal], choices: Choices) -> tuple[Literal, ...]:
+    inner = [replace(x, body=_shuffled(x.body, choices)) if isinstance(x, Aggregate) else x for x in body]
+    return tuple(choices.shuffled(inner))
+
+
+def _renamed[T](node: T, names: Mapping[str, str], letter: str) -> T:
+    if isinstance(node, Variable):
+        return replace(node, name=f"{letter}{node.name}")
+    if isinstance(node, Label):
+        return replace(node, phrase=node.phrase.replace("{", "{" + letter))
+    if isinstance(node, tuple):
+        return tuple(_renamed(part, names, letter) for part in node)  # type: ignore[return-value]
+    if is_dataclass(node) and not isinstance(node, (type, Span)):
+        inside = {f.name: _renamed(getattr(node, f.name), names, letter) for f in fields(node)}
+        if isinstance(node, Atom):
+            inside["relation"] = names.get(node.relation, node.relation)
+        return replace(node, **inside)
+    return node
+
+
+def _shuffled_facts(page: Source, choices: Choices) -> Source:
+    facts = re.findall(r"^(?:like|strength)\(.*\n", page.text, re.MULTILINE)
+    first = page.text.index(facts[0])
+    rest = "".join(line for line in page.text.splitlines(keepends=True) if line not in facts)
+    return Source(page.name, rest[:first] + "".join(choices.shuffled(facts)) + rest[first:])
