@@ -14,7 +14,7 @@ ORDER = (
     "source", "problem", "values", "units", "vocabulary",
     "tree", "page", "lexer", "layout", "written", "cursor", "parse_body", "parse",
     "program", "check", "knowledge",
-    "plain", "ends", "fetches", "bounds", "plan", "engines",
+    "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
     "charts", "answers", "proof", "cases", "screening", "graph",
     "render", "commands", "authoring_commands", "cli", "__main__",
 )  # fmt: skip

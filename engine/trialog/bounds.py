@@ -43,6 +43,7 @@ from trialog.program import (
     Under,
     Var,
 )
+from trialog.splits import splits
 from trialog.tree import Summary
 from trialog.vocabulary import Coded
 
@@ -53,7 +54,8 @@ def bounds(program: Program) -> PlainProgram:
     """The program in plain Datalog. What it derives as `certain`, `possible` and `open` bounds every completion."""
     rules: list[Rule] = []
     asked: set[tuple[str, str]] = set()
-    for clause in program.clauses:
+    either_way = splits(program)
+    for clause in (*program.clauses, *either_way):
         rewriting = _Rewriting(program, clause)
         rules.extend(rewriting.rules())
         asked |= rewriting.fetches.asked
@@ -67,7 +69,7 @@ def bounds(program: Program) -> PlainProgram:
             strata.append(frozenset(f"{mode} {m}" for m in rest for mode in (POSSIBLE, OPEN)))
             strata.append(frozenset(f"{CERTAIN} {m}" for m in rest))
             strata.append(frozenset(f"countable {m}" for m in rest))
-    return PlainProgram(tuple(rules), tuple(strata), _facts(program, rules), frozenset(asked))
+    return PlainProgram(tuple(rules), tuple(strata), _facts(program, rules), frozenset(asked), either_way)
 
 
 def _facts(program: Program, rules: Iterable[Rule]) -> dict[str, frozenset[Row]]:
@@ -113,6 +115,8 @@ class _Rewriting:
             yield self.rule(name, self.body(CERTAIN, frozenset()), paired=False)
             return
         yield self.rule(f"{CERTAIN} {name}", self.body(CERTAIN, frozenset()))
+        if self.clause.split_on:
+            return  # what is possible by it is possible by the clauses that it follows from
         openable = [i for i, p in enumerate(self.clause.body) if self.is_openable(p)]
         if len(openable) <= _MOST_OPEN_TOGETHER:
             choices = chain.from_iterable(combinations(openable, n) for n in range(len(openable) + 1))

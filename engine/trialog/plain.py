@@ -131,12 +131,16 @@ def _show(e: Expr | Slot) -> str:
 
 @dataclass(frozen=True)
 class PlainProgram:
-    """`strata` are groups of relations, each after all that it negates or tallies. `facts` are the same for every patient."""
+    """`strata` are groups of relations, each after all that it negates or tallies. `facts` are the same for every patient.
+
+    `splits` are the clauses that no author wrote, of which rules were made all the same (see `splits.py`).
+    """
 
     rules: tuple[Rule, ...]
     strata: tuple[frozenset[str], ...]
     facts: dict[str, frozenset[Row]]
     asked: frozenset[tuple[str, str]]  # (relation, concept) of `latest` and `recorded`
+    splits: tuple[Clause, ...] = ()
 
     def __str__(self) -> str:
         return "\n".join(str(rule) for rule in self.rules)

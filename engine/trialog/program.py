@@ -192,7 +192,10 @@ type Premise = Tuple | Under | Distinct | Compared | Given | Chosen | Tallied
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A checked rule. `helper_of` names the relation for whose aggregate it was made, None for an author's own rule."""
+    """A checked rule. `helper_of` names the relation for whose aggregate it was made, None for an author's own rule.
+
+    `split_on` is empty for what an author wrote, and names the facts that may be either way where `splits` made the clause.
+    """
 
     relation: str
     args: tuple[Var | Const, ...]
@@ -200,6 +203,7 @@ class Clause:
     phrase: str = ""
     helper_of: str | None = None
     at: Span | None = field(default=None, compare=False, repr=False)
+    split_on: tuple[Premise, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ NUMBERS: tuple[Exact, ...] = (30, 5, 29, 60)
 COHORTS = {"all": "All cohorts", "first": "Cohort first: The first", "second": "Cohort second: The second"}
 
 _SIGNS = (">=", "<", ">", "<=", "=", "!=")
+_OPPOSITE = {">=": "<", "<": ">=", ">": "<=", "<=": ">", "!=": "="}
 _DURATIONS = (Duration(0, 30), Duration(1, 0), Duration(0, 1), Duration(2, 0), Duration(0, 60), Duration(12, 0))
 _OTHER_UNITS = {"mg/d": ("g/d", 1000), "mg": ("g", 1000), "kg": ("g", Fraction(1, 1000))}
 _DEEPEST = 3
@@ -155,12 +156,30 @@ class Making:
                 identifier += 1
                 role = self.choices.one((Role.INCLUSION, Role.EXCLUSION))
                 name = f"c{identifier}"
+                first = self.rule(name, (), 0)
                 for n in range(1 + self.choices.below(2)):
-                    one = self.rule(name, (), 0)
+                    one = first if n == 0 else self.opposite(first) or self.rule(name, (), 0)
                     label = Label(f"A{identifier}" if n == 0 else None, self.phrase(one), NOWHERE)
                     criteria.append(replace(one, role=role if n == 0 else None, label=label))
             sections.append((cohort, (*criteria, *self.beneath[before:])))
         return Made(tuple(sections))
+
+    def opposite(self, rule: Rule) -> Rule | None:
+        """Now and then the same rule with one of its literals turned round, and another one more."""
+        if not self.choices.chance(40):
+            return None
+        at = self.choices.below(len(rule.body))
+        match rule.body[at]:
+            case Holds(one, negated) if [type(a.term) for a in one.arguments if isinstance(a.term, Variable)] == [
+                Variable
+            ]:
+                turned: Literal = Holds(one, not negated, NOWHERE)
+            case Comparison(operator, left, right) if operator != "=":
+                turned = Comparison(_OPPOSITE[operator], left, right, NOWHERE)
+            case _:
+                return None
+        body = (*rule.body[:at], turned, *rule.body[at + 1 :], *([self.judged()] if self.choices.chance(50) else []))
+        return replace(rule, body=tuple(body))
 
     def phrase(self, rule: Rule) -> str:
         names = [a.term.name for a in rule.head.arguments if isinstance(a.term, Variable)]

@@ -1,14 +1,23 @@
 """Trials in great number, by Hypothesis, which makes what fails as small as it can."""
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, Phase, given, reject, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
 from hypothesis import strategies as st
 
 from tests.agreement.choices import drawn
 from tests.agreement.suite import OPINIONS, Counterexample, Tally
 from tests.agreement.trials import Trial, trial
+
+
+@st.composite
+def _trials(draw: st.DrawFn) -> Trial | None:
+    return trial(drawn(draw))
+
+
+TRIALS = _trials()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +40,32 @@ def run(start: int, programs: int, completions: int, engines: Sequence[str]) -> 
         deadline=None,
         database=None,
         print_blob=False,
+        verbosity=Verbosity.quiet,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.data())
-    def hold(data: st.DataObject) -> None:
-        try_one(data, completions, tally, failed, engines)
+    @given(TRIALS)
+    def hold(one: Trial | None) -> None:
+        try_one(one, completions, tally, failed, engines)
 
     try:
         hold()
-    except AssertionError:
+    except Exception as error:
+        if not failed:
+            return tally, Found("", (), "".join(traceback.format_exception(error)))
         one, counterexample = failed[-1]
         return tally, Found(one.made.page()[0].text, tuple(one.subject.readings.items()), f"{one}\n{counterexample}")
     return tally, None
 
 
 def try_one(
-    data: st.DataObject,
+    one: Trial | None,
     completions: int,
     tally: Tally,
     failed: list[tuple[Trial, Counterexample]],
     engines: Sequence[str] = tuple(OPINIONS),
 ) -> None:
-    """Make one trial, and fail with what is wrong in it."""
-    one = trial(drawn(data.draw))
+    """Look at one trial, and fail with what is wrong in it."""
     if one is None:
         reject()
     tally.programs += not failed

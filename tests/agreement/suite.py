@@ -1,8 +1,8 @@
 """What holds of every program and every chart, and the first thing found that does not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tests.agreement import asp
 from tests.agreement.charts import saying_more
@@ -71,26 +71,34 @@ class Subject:
 
     @cached_property
     def criteria(self) -> tuple[str, ...]:
-        """The relations of the patient alone."""
+        """The relations whose status is asked: the protocol's atoms and criteria, or else all of the patient alone."""
+        if self.program.criteria:
+            return tuple(
+                dict.fromkeys(
+                    [a.relation for a in self.program.atoms.values()] + [c.relation for c in self.program.criteria]
+                )
+            )
         derived = self.program.derived.items()
         return tuple(n for n, d in derived if len(d.columns) == 1 and d.about_patient and "/" not in n)
 
     @cached_property
+    def screener(self) -> Screener:
+        return Screener(self.program, self.readings)
+
+    @cached_property
     def plain(self) -> PlainProgram:
-        return bounds(self.program)
+        return self.screener.plain if self.program.criteria else bounds(self.program)
 
     @cached_property
     def plan(self) -> Plan:
+        if self.program.criteria:
+            return self.screener.plan
         wanted = [name for c in self.criteria for name in (c, f"{CERTAIN} {c}", f"{POSSIBLE} {c}")]
         return plan(self.plain, self.readings, wanted)
 
     @cached_property
     def engine(self) -> Reference:
-        return Reference(self.plan)
-
-    @cached_property
-    def screener(self) -> Screener:
-        return Screener(self.program, self.readings)
+        return self.screener.engine if self.program.criteria else Reference(self.plan)
 
     @cached_property
     def meaning(self) -> Meaning:
@@ -133,8 +141,13 @@ class Subject:
 
 def rules_of(*sources: Source) -> tuple[Rule, ...]:
     """The facts and rules on these pages, as they are written."""
-    pages = [read_page(s)[0] for s in sources]
-    return tuple(s for page in pages for block in page.blocks for s in parse(block)[0] if isinstance(s, Rule))
+    return tuple(r for s in sources for r in _rules_of(s))
+
+
+@lru_cache(maxsize=64)
+def _rules_of(source: Source) -> tuple[Rule, ...]:
+    page, _ = read_page(source)
+    return tuple(s for block in page.blocks for s in parse(block)[0] if isinstance(s, Rule))
 
 
 # -- properties ----------------------------------------------------------------------------------------------------
@@ -206,8 +219,8 @@ def against_opinions(
     return None
 
 
-def against_more(subject: Subject, chart: Chart, pick: Callable[[int], int], tries: int) -> Counterexample | None:
-    """What a chart decides stays decided, and the same, in one that says more."""
+def against_more(subject: Subject, chart: Chart, picks: Sequence[int]) -> Counterexample | None:
+    """What a chart decides stays decided, and the same, in one that says more: in those that the picks point to."""
     if subject.asks_what_is_recorded():
         return None
     more = list(saying_more(chart, subject.program.vocabulary, subject.domain))
@@ -215,8 +228,8 @@ def against_more(subject: Subject, chart: Chart, pick: Callable[[int], int], tri
         replace(chart, reviewed=(*chart.reviewed[:i], *chart.reviewed[i + 1 :])) for i in range(len(chart.reviewed))
     ]
     pairs = [(chart, m) for m in more] + [(less, chart) for less in closed]
-    for _ in range(min(tries, len(pairs))):
-        less, other = pairs.pop(pick(len(pairs)))
+    for pick in picks if pairs else ():
+        less, other = pairs[pick % len(pairs)]
         before, after = subject.statuses(less), subject.statuses(other)
         for c, status in before.items():
             if status is not Status.UNKNOWN and after[c] is not status:

@@ -25,6 +25,10 @@ FOUND = {
     "a value that two equations give": ("condition(P, _, V), N = V + 1 month, N = 2024-01-31", Status.NOT_MET),
     "a value that an equation gives twice": ("screening(P, S), T = S, T = S - 1 day", Status.NOT_MET),
     "a count of concepts that no patient has": ("sex(P, ..), count { D : strength(D, ..) } >= 2", Status.UNKNOWN),
+    "a patient who stands in a negation of an aggregate alone": (
+        "count { D : like(D, _), not treatment(P, steroid, ..) } >= 1",
+        Status.NOT_MET,
+    ),
     "the same, where the patient is known": ("treatment(P, ..), count { D : strength(D, ..) } >= 2", Status.MET),
 }
 

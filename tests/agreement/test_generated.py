@@ -8,11 +8,10 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from tests.agreement.choices import seeded
 from tests.agreement.programs import VOCABULARY, Making
-from tests.agreement.run import try_one
+from tests.agreement.run import TRIALS, try_one
 from tests.agreement.suite import Counterexample, Tally
 from tests.agreement.trials import SMALL, Trial, in_another_order, trial
 from trialog import tree
@@ -37,9 +36,9 @@ def test_programs_made_at_random_mean_what_they_say() -> None:
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.data())
-    def hold(data: st.DataObject) -> None:
-        try_one(data, COMPLETIONS, tally, failed)
+    @given(TRIALS)
+    def hold(one: Trial | None) -> None:
+        try_one(one, COMPLETIONS, tally, failed)
 
     hold()
     assert tally.programs >= PROGRAMS * 0.98

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import override
 
 from tests.agreement.charts import Charts
 from tests.agreement.choices import Choices
@@ -36,7 +37,7 @@ def the_vocabulary() -> Vocabulary:
 SMALL = the_vocabulary()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trial:
     """A program that is sound, the same in another order and under other names, and a chart."""
 
@@ -45,7 +46,7 @@ class Trial:
     other: Subject
     names: Mapping[str, str]
     chart: Chart
-    choices: Choices
+    picks: tuple[int, ...]  # of the charts that say more, those to look at
 
     def counterexample(
         self, completions: int, seed: object, tally: Tally, opinions: Mapping[str, Engine] = OPINIONS
@@ -55,9 +56,14 @@ class Trial:
             against_completions(self.subject, self.chart, completions, seed, tally)
             or against_opinions(self.subject, self.chart, tally, opinions)
             or against_another_order(self.subject, self.other, self.names, self.chart)
-            or against_more(self.subject, self.chart, self.choices.below, 3)
+            or against_more(self.subject, self.chart, self.picks)
         )
 
+    @override
+    def __repr__(self) -> str:
+        return "a trial"
+
+    @override
     def __str__(self) -> str:
         return f"{self.made.page()[0].text}\nunder {dict(self.subject.readings)}"
 
@@ -68,14 +74,23 @@ def trial(choices: Choices) -> Trial | None:
     if ready is None:
         return None
     made, program = ready
+    try:
+        return _trial(made, program, choices)
+    except Exception as error:
+        error.add_note(made.page()[0].text)
+        raise
+
+
+def _trial(made: Made, program: Program, choices: Choices) -> Trial:
     readings = {"strictness": choices.one(("strict", "loose"))}
     subject = subject_of(program, made, readings, VOCABULARY)
     chart = Charts(choices, SMALL, subject.domain, 1 + choices.below(2)).chart()
+    picks = tuple(choices.below(1000) for _ in range(3))
     again, names = in_another_order(made, choices)
     vocabulary = _shuffled_facts(VOCABULARY, choices)
     other, problems = check(Pages((vocabulary,), again.page()[0], None))
     assert other is not None, f"{problems}\n{again.page()[0].text}"
-    return Trial(made, subject, subject_of(other, again, readings, vocabulary), names, chart, choices)
+    return Trial(made, subject, subject_of(other, again, readings, vocabulary), names, chart, picks)
 
 
 def subject_of(program: Program, made: Made, readings: Mapping[str, str], vocabulary: Source) -> Subject:

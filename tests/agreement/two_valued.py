@@ -123,7 +123,8 @@ class _Evaluation:
             case Comparison("=", left, right):
                 missing = [*self.unbound(left, env), *self.unbound(right, env)]
                 one = [x for x in (left, right) if isinstance(x, Variable) and x.name in missing]
-                return not missing or (len(missing) == 1 and bool(one))
+                gives = not isinstance(left, ConceptName) and not isinstance(right, ConceptName)
+                return not missing or (gives and len(missing) == 1 and bool(one))
             case Comparison(_, left, right):
                 return not self.unbound(left, env) and not self.unbound(right, env)
             case Membership(term):

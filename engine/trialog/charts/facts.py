@@ -188,8 +188,9 @@ class _Facts:
     def latest(self, relation: Relation, concept: str) -> None:
         about = relation.concept_column or 0
         self.found.setdefault(f"open latest {relation.name}", {})
+        may_be_more = (self.patient, concept) in self.found[f"open {relation.name}"]  # else the history was reviewed
         for s in self.stretches(relation, concept):
-            if not s.sure:
+            if not s.sure and may_be_more:
                 self.put(f"open latest {relation.name}", (self.patient, concept, s.since, s.until), NO_EVIDENCE)
             if not s.candidates:
                 continue

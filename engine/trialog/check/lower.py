@@ -79,8 +79,7 @@ class Lowering:
         plain = one.body([x for x in rule.body if not isinstance(x, Aggregate)])
         tallies = tuple(p for x in rule.body if isinstance(x, Aggregate) for p in one.aggregate(x))
         if not patient_of(rule, variables) <= binding(rule.body, frozenset()):
-            patient = Var(next(iter(patient_of(rule, variables))))
-            plain = (Tuple("screening", Source.ALL, (patient, Whatever()), False, None, rule.head.at), *plain)
+            plain = (one.some_patient(), *plain)
         args = tuple(one.head_argument(a.term, i) for i, a in enumerate(rule.head.arguments))
         phrase = rule.label.phrase if rule.label is not None else ""
         return [*one.made, Clause(rule.head.relation, args, plain + tallies, phrase, None, rule.at)]
@@ -270,6 +269,11 @@ class _OneRule:
             case Aggregate():
                 return self.aggregate(literal)
 
+    def some_patient(self) -> Tuple:
+        """What gives the patient a value where nothing else does."""
+        patient = Var(next(iter(patient_of(self.rule, self.variables))))
+        return Tuple("screening", Source.ALL, (patient, Whatever()), False, None, self.rule.head.at)
+
     def fetched(self, atom: Atom, source: Source, negated: bool, when: Arg | None) -> Tuple:
         columns = self.column_types(atom)
         args = tuple(self.arg(a.term, c) for a, c in zip(atom.arguments, columns, strict=True))
@@ -315,6 +319,8 @@ class _OneRule:
         if not set(keys) <= binding([x for x in a.body if not isinstance(x, Comparison)], frozenset()):
             body = [x for x in self.rule.body if not isinstance(x, Aggregate)] + body
         premises = self.body(body)
+        if not patient_of(self.rule, self.variables) & inside <= binding(body, frozenset()):
+            premises = (self.some_patient(), *premises)
         helper = self.helper(keys + values, premises)
         key = tuple(Var(v) for v in keys)
         match a.summary:

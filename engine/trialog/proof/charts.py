@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from trialog.answers import Answers, Status
+from trialog.charts.chart import Judgement, Record
 from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row
@@ -181,8 +182,11 @@ class ChartTuples:
             else ()
         )
         through = f" up to {max((show_days(c.through) for c in by), default='')}" if by else ""
-        if latest or about is None:
-            return self.another(p, concept, when, latest, what), known
+        instead = self.instead(p, concept, when, latest) if latest or about is None else ()
+        if about is None or (latest and (instead or not by)):
+            words = "; ".join(dict.fromkeys(self.words.record_words(r) for r in instead))
+            places = tuple(r.place for r in dict.fromkeys(instead))
+            return Step(words or f"the recorded {what} is another", Status.NOT_MET, places=places), known
         found = self.has_any(relation, concept)
         return Step(
             f"no {'other ' if found else ''}{what} in the {relation.name.replace('_', ' ')} history{through}",
@@ -190,20 +194,14 @@ class ChartTuples:
             places=tuple(c.place for c in by),
         ), known
 
-    def another(self, p: Tuple, concept: str, when: Interval | None, latest: str, what: str) -> Step:
+    def instead(self, p: Tuple, concept: str, when: Interval | None, latest: str) -> tuple[Record | Judgement, ...]:
         """What is recorded instead of what a literal asks for."""
         rows = self.answers.facts.get(f"{POSSIBLE} {latest}{p.relation}", {})
-        found = [
+        return tuple(
             r
             for row, evidence in rows.items()
             if not latest or (row[1] == concept and in_time(row[-2:], when)[0])
             for r in evidence.records
-        ]
-        words = "; ".join(dict.fromkeys(self.words.record_words(r) for r in found))
-        return Step(
-            words or f"the recorded {what} is another",
-            Status.NOT_MET,
-            places=tuple(r.place for r in dict.fromkeys(found)),
         )
 
     def has_any(self, relation: Relation, concept: str) -> bool:

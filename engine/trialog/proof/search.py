@@ -50,6 +50,9 @@ class Explanation:
         for clause in self.program.clauses:
             if all(answers.screener.readings[p.reading] == p.option for p in clause.body if isinstance(p, Chosen)):
                 self.clauses.setdefault(clause.relation, []).append(clause)
+        self.splits: dict[str, list[Clause]] = {}
+        for clause in answers.screener.plain.splits:
+            self.splits.setdefault(clause.relation, []).append(clause)
         self.known: dict[str, Step] = {}
         self.phrases = {a.relation: a for a in self.program.atoms.values()}
 
@@ -75,7 +78,7 @@ class Explanation:
             if (step := self.clause(clause, status, {}, {**within, name: ("", 0)})) is not None
         ]
         if status is Status.MET:
-            below = tuple(found[:1])
+            below = tuple(found[:1] or self.either_way(name, within))
         elif status is Status.UNKNOWN:
             below = tuple(s for s in found if s.status is Status.UNKNOWN)
         else:
@@ -91,6 +94,15 @@ class Explanation:
             (),
             atom=atom.identifier if atom is not None else "",
         )
+
+    def either_way(self, name: str, within: Within) -> list[Step]:
+        """Why the relation holds whichever way another fact is: by what the rules for it and for its opposite ask besides."""
+        for clause in self.splits.get(name, ()) if name not in within else ():
+            step = self.clause(clause, Status.MET, {}, {**within, name: ("", 0)})
+            if step is not None:
+                facts = dict.fromkeys(self.words.asked(p, self.phrases) for p in clause.split_on)
+                return [replace(step, says=f"whether or not {', '.join(facts)}")]
+        return []
 
     def clause(self, clause: Clause, wanted: Status, known: Known, within: Within) -> Step | None:
         """The best way in which the clause has the wanted status: its premises as steps. None where it has another."""

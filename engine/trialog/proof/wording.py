@@ -1,8 +1,10 @@
 """How records, values and rules are put into words."""
 
 import re
+from collections.abc import Mapping
 
 from trialog.charts.chart import Judgement, Record
+from trialog.program import Premise, ProtocolAtom, Tuple
 from trialog.proof.step import Known
 from trialog.source import Span
 from trialog.values import GREATEST, LEAST, Cause, Interval, show_days, show_number
@@ -17,6 +19,15 @@ class Wording:
 
     def label(self, concept: str) -> str:
         return self.vocabulary.concepts[concept].label if concept in self.vocabulary.concepts else concept
+
+    def asked(self, premise: Premise, atoms: Mapping[str, ProtocolAtom]) -> str:
+        """What a premise asks: an atom's phrase, a relation's name, or the author's own words."""
+        relation = premise.relation if isinstance(premise, Tuple) else ""
+        if relation in atoms:
+            return f"{atoms[relation].phrase} ({atoms[relation].identifier})"
+        is_derived = bool(relation) and relation not in self.vocabulary.relations
+        words = relation if is_derived else spelled(premise.at, {}).removeprefix("not ")
+        return f"`{words}`"
 
     def record_words(self, record: Record | Judgement) -> str:
         if isinstance(record, Judgement):
