@@ -5,6 +5,7 @@
     --seed N           where to begin (default: 0); the same seed makes the same programs
     --engines a,b      these engines alone (default: all)
     --jobs N           processes (default: 2)
+    --as-found         show what fails as it was found, and do not make it small first
     --shipped          also the shipped protocol, with its cases' charts
 
 It ends with 1 where anything disagrees, having written the smallest program found that shows it.
@@ -16,6 +17,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
+from functools import partial
 
 from tests.agreement.run import Found, run
 from tests.agreement.suite import OPINIONS, Tally
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--engines", default=",".join(OPINIONS))
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--as-found", action="store_true")
     parser.add_argument("--shipped", action="store_true")
     given = parser.parse_args(arguments)
     engines = tuple(name for name in given.engines.split(",") if name)
@@ -40,9 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = [given.seed * 1000 + i for i in range(given.jobs)]
     total, wrong = Tally(), list[Found]()
     with ProcessPoolExecutor(given.jobs) as pool:
-        for tally, found in pool.map(
-            run, seeds, [each] * given.jobs, [given.completions] * given.jobs, [engines] * given.jobs
-        ):
+        tried = partial(run, programs=each, completions=given.completions, engines=engines, small=not given.as_found)
+        for tally, found in pool.map(tried, seeds):
             _add(total, tally)
             wrong += [found] if found is not None else []
     for found in wrong:

@@ -33,6 +33,7 @@ class Domain:
     most_added: int
     relations: frozenset[str]
     asked: frozenset[tuple[str, str]]  # (measure, concept) of which the latest is asked
+    concepts: frozenset[str]  # what rules and facts name: of all else one example will do
 
 
 def completions(
@@ -216,9 +217,12 @@ class _Completion:
         """What may have happened on which day: nothing that a review or a denial covers."""
         column = relation.columns[relation.concept_column or 0].type
         assert isinstance(column, Coded)
+        named = self.domain.concepts - {column.root}
+        telling = [c for c in self.leaves(column.root) if self.vocabulary.ancestors[c] & named]
+        others = [c for c in self.leaves(column.root) if c not in telling]
         return [
             (leaf, day)
-            for leaf in self.leaves(column.root)
+            for leaf in (*telling, *others[:1])
             for day in self.domain.days
             if not any(
                 name == relation.name and self.vocabulary.is_a(leaf, concept) and day <= through

@@ -5,12 +5,13 @@ refuse all the same is left out by `sound`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from tests.agreement.choices import Choices
+from tests.agreement.walk import changed, within
 from trialog.check import Pages, check
 from trialog.problem import Severity
 from trialog.program import Program
@@ -124,12 +125,7 @@ def founded(made: Made) -> Made:
 
 def made_relations(node: object) -> set[str]:
     """The relations in a piece of tree that no vocabulary declares."""
-    if isinstance(node, tuple):
-        return set[str]().union(*(made_relations(part) for part in node))
-    if is_dataclass(node) and not isinstance(node, (type, Span)):
-        inside = set[str]().union(*(made_relations(getattr(node, f.name)) for f in fields(node)))
-        return inside | ({node.relation} if isinstance(node, Atom) and node.relation[1:].isdigit() else set())
-    return set()
+    return {a.relation for a in within(node, Atom) if a.relation[-1].isdigit()}
 
 
 # -- making --------------------------------------------------------------------------------------------------------
@@ -259,7 +255,7 @@ class Making:
         if self.choices.chance(20):
             body = self.choices.shuffled(body)
         citations = (Citation("own", NOWHERE),) if self.choices.chance(5) else ()
-        if "P" not in _variables(tuple(body)):
+        if "P" not in {v.name for v in within(tuple(body), Variable)}:
             body.append(self.holds("screening", (Anonymous(NOWHERE),), True))
         return tidy(Rule(None, None, atom(name, head), tuple(body), citations, NOWHERE))
 
@@ -558,26 +554,11 @@ def atom(relation: str, terms: Sequence[Term]) -> Atom:
 
 def tidy(rule: Rule) -> Rule:
     """The rule with `_` for each variable that stands in it only once."""
-    counted = Counter(_variables(rule))
-    return _blanked(rule, {name for name, times in counted.items() if times == 1 and name != "P"})
+    counted = Counter(v.name for v in within(rule, Variable))
+    once = {name for name, times in counted.items() if times == 1 and name != "P"}
 
+    def blank(node: object) -> object:
+        is_one = isinstance(node, Argument) and isinstance(node.term, Variable) and node.term.name in once
+        return replace(node, term=Anonymous(NOWHERE)) if isinstance(node, Argument) and is_one else node
 
-def _variables(node: object) -> Iterator[str]:
-    if isinstance(node, Variable):
-        yield node.name
-    elif isinstance(node, tuple):
-        for part in node:
-            yield from _variables(part)
-    elif is_dataclass(node) and not isinstance(node, (type, Span)):
-        for f in fields(node):
-            yield from _variables(getattr(node, f.name))
-
-
-def _blanked[T](node: T, names: set[str]) -> T:
-    if isinstance(node, Argument) and isinstance(node.term, Variable) and node.term.name in names:
-        return replace(node, term=Anonymous(NOWHERE))
-    if isinstance(node, tuple):
-        return tuple(_blanked(part, names) for part in node)  # type: ignore[return-value]
-    if is_dataclass(node) and not isinstance(node, (type, Span)):
-        return replace(node, **{f.name: _blanked(getattr(node, f.name), names) for f in fields(node)})
-    return node
+    return changed(rule, blank)

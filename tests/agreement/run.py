@@ -29,8 +29,8 @@ class Found:
     shown: str
 
 
-def run(start: int, programs: int, completions: int, engines: Sequence[str]) -> tuple[Tally, Found | None]:
-    """Try that many programs from this seed on, or stop at the first that fails, made small."""
+def run(start: int, programs: int, completions: int, engines: Sequence[str], small: bool) -> tuple[Tally, Found | None]:
+    """Try that many programs from this seed on, or stop at the first that fails; made `small`, which takes its time."""
     tally = Tally()
     failed: list[tuple[Trial, Counterexample]] = []
 
@@ -41,7 +41,8 @@ def run(start: int, programs: int, completions: int, engines: Sequence[str]) -> 
         database=None,
         print_blob=False,
         verbosity=Verbosity.quiet,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if small else (Phase.generate,),
+        report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
     @given(TRIALS)

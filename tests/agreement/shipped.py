@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from tests.agreement.completions import PATIENT, completions
+from tests.agreement.choices import seeded
+from tests.agreement.completions import PATIENT, completed
 from tests.agreement.suite import Counterexample, Subject, rules_of
+from tests.agreement.walk import within
 from trialog.answers import Status
 from trialog.charts.chart import Chart
 from trialog.charts.read import read_charts
 from trialog.knowledge import Library, read, shipped
-from trialog.source import Source, Span
 from trialog.tree import Length, Number
 from trialog.values import Exact, shift
+
+_AT_LEAST = 10  # completions of each chart, also where nothing is left to be told apart
 
 
 @dataclass
@@ -20,6 +23,7 @@ class Shares:
     """Of the statuses of a trial's atoms and criteria: how many there are, unknown and avoidably so, by relation."""
 
     charts: int = 0
+    completions: int = 0
     statuses: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
     avoidable: Counter[str] = field(default_factory=Counter)
@@ -33,8 +37,8 @@ def subject_of(library: Library, trial: str, screening: int) -> Subject:
     sources = [s for path in library.files(trial)[:-1] if (s := read(path, [])) is not None]
     rules = rules_of(*sources)
     own = rules_of(sources[-1])
-    numbers = {n.value for r in own for n in _within(r, Number)}
-    lengths = {x.duration for r in own for x in _within(r, Length)}
+    numbers = {n.value for r in own for n in within(r, Number)}
+    lengths = {x.duration for r in own for x in within(r, Length)}
     days = {screening, screening - 1, *(shift(screening, d, -1) + by for d in lengths for by in (-1, 0, 1))}
     readings = {name: r.default for name, r in program.readings.items()}
     telling: set[Exact] = {n + by for n in numbers for by in (0, 1, -1)}
@@ -49,17 +53,6 @@ def subject_of(library: Library, trial: str, screening: int) -> Subject:
     )
 
 
-def _within[T](node: object, kind: type[T]) -> Iterator[T]:
-    if isinstance(node, kind):
-        yield node
-    if isinstance(node, tuple):
-        for part in node:
-            yield from _within(part, kind)
-    elif is_dataclass(node) and not isinstance(node, (type, Span, Source)):
-        for f in fields(node):
-            yield from _within(getattr(node, f.name), kind)
-
-
 def cases(library: Library, trial: str) -> Iterator[Chart]:
     """The trial's cases, each as the chart of the one patient of these tests."""
     program, _ = library.program(trial)
@@ -70,7 +63,7 @@ def cases(library: Library, trial: str) -> Iterator[Chart]:
 
 
 def shares(library: Library, trial: str, most: int, seed: int, at_most: int | None = None) -> Shares:
-    """What is said of the trial's cases, against so many completions of each."""
+    """What is said of the trial's cases, against completions until each unknown status was seen both ways, or `most` were made."""
     found = Shares()
     subjects: dict[int, Subject] = {}
     for i, chart in enumerate(cases(library, trial)):
@@ -82,9 +75,15 @@ def shares(library: Library, trial: str, most: int, seed: int, at_most: int | No
         subject = subjects[chart.screening]
         named = {a.relation for a in subject.program.atoms.values()} | {c.relation for c in subject.program.criteria}
         said = {c: s for c, s in subject.statuses(chart).items() if c in named}
-        worlds, _ = completions(chart, subject.program.vocabulary, subject.domain, most, f"{seed} {i}")
         held: dict[str, set[bool]] = {c: set() for c in said}
-        for world in worlds:
+        unknown = [c for c, s in said.items() if s is Status.UNKNOWN]
+        for n in range(most):
+            if n >= _AT_LEAST and all(len(held[c]) == 2 for c in unknown):
+                break
+            world = completed(chart, subject.program.vocabulary, subject.domain, seeded(f"{seed} {i} {n}"))
+            if world is None:
+                continue
+            found.completions += 1
             truths = subject.truths(world)
             for c, status in said.items():
                 held[c].add(truths[c])
@@ -95,7 +94,6 @@ def shares(library: Library, trial: str, most: int, seed: int, at_most: int | No
                     return found
         found.charts += 1
         found.statuses += len(said)
-        unknown = [c for c, s in said.items() if s is Status.UNKNOWN]
         found.unknown.update(unknown)
         found.avoidable.update(c for c in unknown if len(held[c]) == 1)
     return found
@@ -112,7 +110,8 @@ def report(most: int, seed: int) -> tuple[str, bool]:
         share = f"{100 * avoidable / unknown:.1f} %" if unknown else "none"
         lines += [
             f"{trial}: {found.charts} cases, {found.statuses:,} statuses, {unknown:,} unknown",
-            f"  in no more than {share} of these all of {most} completions agree",
+            f"  {found.completions:,} completions looked at, up to {most} of each case",
+            f"  avoidable unknowns: {share} at most, where none of these was found to differ",
         ]
         lines += [f"    {c}: {n} of {found.unknown[c]}" for c, n in found.avoidable.most_common(12)]
         if found.disagreement is not None:

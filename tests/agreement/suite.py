@@ -8,6 +8,7 @@ from tests.agreement import asp
 from tests.agreement.charts import saying_more
 from tests.agreement.completions import PATIENT, Domain, completions, show_chart
 from tests.agreement.two_valued import Meaning, World
+from tests.agreement.walk import within
 from tests.engines import ENGINES, Engine, Refused
 from trialog.answers import Answers, Screener, Status, Verdict
 from trialog.bounds import bounds
@@ -21,7 +22,7 @@ from trialog.plain import PlainProgram
 from trialog.plan import Plan, plan
 from trialog.program import Program, Sort
 from trialog.source import Source
-from trialog.tree import Recorded, Role, Rule, literals_within
+from trialog.tree import Atom, ConceptName, Recorded, Role, Rule
 from trialog.values import Exact
 from trialog.vocabulary import Kind
 
@@ -108,7 +109,7 @@ class Subject:
     @cached_property
     def domain(self) -> Domain:
         vocabulary = self.program.vocabulary
-        mentioned = {a.relation for r in self.rules for x in literals_within(r.body) if (a := getattr(x, "atom", None))}
+        mentioned = {a.relation for r in self.rules for a in within(r.body, Atom)}
         about = mentioned & vocabulary.relations.keys()
         products = {p.measure for n in about if (p := vocabulary.relations[n].product) is not None}
         weighed = {
@@ -120,7 +121,9 @@ class Subject:
         asked = {a for a in self.plain.asked if vocabulary.relations[a[0]].kind is Kind.MEASURE} | weighed
         about |= {n for n, _ in asked}
         about = {n for n in about if vocabulary.relations[n].kind is not Kind.KNOWN}
-        return Domain(self.screening, self.days, self.numbers, self.most_added, frozenset(about), frozenset(asked))
+        named = frozenset(c.name for c in within(self.rules, ConceptName))
+        added = self.most_added
+        return Domain(self.screening, self.days, self.numbers, added, frozenset(about), frozenset(asked), named)
 
     def statuses(self, chart: Chart) -> dict[str, Status]:
         rows = self.engine.run(facts(chart, self.screening, self.program.vocabulary, self.plain.asked))
@@ -136,7 +139,7 @@ class Subject:
         return {c: (PATIENT,) in rows[c] for c in self.criteria}
 
     def asks_what_is_recorded(self) -> bool:
-        return any(isinstance(x, Recorded) for r in self.rules for x in literals_within(r.body))
+        return any(True for _ in within(self.rules, Recorded))
 
 
 def rules_of(*sources: Source) -> tuple[Rule, ...]:

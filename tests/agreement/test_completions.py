@@ -75,9 +75,9 @@ def test_every_engine_derives_the_same_rows(name: str) -> None:
 # -- completions themselves ----------------------------------------------------------------------------------------
 
 NOTHING = Chart(PATIENT, None)
-DOMAIN = Domain(
-    SCREENING, DAYS[:2], NUMBERS[:2], 1, frozenset({"condition", "observation", "judged", "sex"}), frozenset()
-)
+RELATIONS = frozenset({"condition", "observation", "judged", "sex"})
+NAMED = frozenset({"cns_disease", "sle", "egfr", "body_weight"})
+DOMAIN = Domain(SCREENING, DAYS[:2], NUMBERS[:2], 1, RELATIONS, frozenset(), NAMED)
 
 
 def test_every_completion_is_made_once_and_some_are_what_one_expects() -> None:

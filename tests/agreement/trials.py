@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from typing import override
 
 from tests.agreement.charts import Charts
@@ -19,11 +19,12 @@ from tests.agreement.suite import (
     against_opinions,
     rules_of,
 )
+from tests.agreement.walk import changed
 from tests.engines import Engine
 from trialog.charts.chart import Chart
 from trialog.check import Pages, check
 from trialog.program import Program
-from trialog.source import Source, Span
+from trialog.source import Source
 from trialog.tree import Aggregate, Atom, Label, Literal, Rule, Variable
 from trialog.vocabulary import Vocabulary
 
@@ -114,27 +115,24 @@ def in_another_order(made: Made, choices: Choices) -> tuple[Made, dict[str, str]
 def _again(rule: Rule, names: Mapping[str, str], choices: Choices) -> Rule:
     body = _shuffled(rule.body, choices)
     letter = choices.one("XYZ")
-    return _renamed(replace(rule, body=body), names, letter)
+
+    def call(node: object) -> object:
+        match node:
+            case Variable(name):
+                return replace(node, name=f"{letter}{name}")
+            case Label(_, phrase):
+                return replace(node, phrase=phrase.replace("{", "{" + letter))
+            case Atom(relation):
+                return replace(node, relation=names.get(relation, relation))
+            case _:
+                return node
+
+    return changed(replace(rule, body=body), call)
 
 
 def _shuffled(body: Sequence[Literal], choices: Choices) -> tuple[Literal, ...]:
     inner = [replace(x, body=_shuffled(x.body, choices)) if isinstance(x, Aggregate) else x for x in body]
     return tuple(choices.shuffled(inner))
-
-
-def _renamed[T](node: T, names: Mapping[str, str], letter: str) -> T:
-    if isinstance(node, Variable):
-        return replace(node, name=f"{letter}{node.name}")
-    if isinstance(node, Label):
-        return replace(node, phrase=node.phrase.replace("{", "{" + letter))
-    if isinstance(node, tuple):
-        return tuple(_renamed(part, names, letter) for part in node)  # type: ignore[return-value]
-    if is_dataclass(node) and not isinstance(node, (type, Span)):
-        inside = {f.name: _renamed(getattr(node, f.name), names, letter) for f in fields(node)}
-        if isinstance(node, Atom):
-            inside["relation"] = names.get(node.relation, node.relation)
-        return replace(node, **inside)
-    return node
 
 
 def _shuffled_facts(page: Source, choices: Choices) -> Source:

@@ -1,0 +1,73 @@
+"""Faults planted in a copy of the package: the suite of this folder finds each of them within a minute."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import trialog
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path(trialog.__file__).parent
+FAULTS = {
+    "what is not possible, taken for what is not certain": (
+        "bounds.py",
+        "opposite = POSSIBLE if body.mode == CERTAIN else CERTAIN",
+        "opposite = CERTAIN",
+    ),
+    "a negation that asks no more whether the history is open": (
+        "bounds.py",
+        "if body.mode == CERTAIN and not self.fetches.is_exact(p.relation, p.source):",
+        "if False:",
+    ),
+    "an aggregate that asks no more whether the history is open": (
+        "bounds.py",
+        'if certain and not self.fetches.is_exact(p.relation):\n            body.steps.append(Absent((Fetch(f"{OPEN}',
+        'if False:\n            body.steps.append(Absent((Fetch(f"{OPEN}',
+    ),
+    "the better end of an interval where the worse counts": (
+        "ends.py",
+        "return [Test(operator, l_high, r_low)]",
+        "return [Test(operator, l_low, r_high)]",
+    ),
+    "`>=` turned into `>` in what all engines count by": (
+        "engines/tally.py",
+        "return _count(rows, tally) >= tally.bound",
+        "return _count(rows, tally) > tally.bound",
+    ),
+    "`<=` turned into `<` in the reference engine": (
+        "engines/reference.py",
+        "return lambda env, _: one(env) <= other(env)",
+        "return lambda env, _: one(env) < other(env)",
+    ),
+    "a test and its opposite that leave a gap": (
+        "splits.py",
+        '"<": "<=", "<=": "<"}',
+        '"<": "<", "<=": "<"}',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_found(name: str, tmp_path: Path) -> None:
+    file, right, wrong = FAULTS[name]
+    copy = shutil.copytree(PACKAGE, tmp_path / "trialog", ignore=shutil.ignore_patterns("__pycache__"))
+    text = (copy / file).read_text(encoding="utf-8")
+    assert text.count(right) == 1, "the fault has one place"
+    (copy / file).write_text(text.replace(right, wrong), encoding="utf-8")
+    sizes = ["--programs", "1200", "--completions", "12", "--jobs", "1", "--engines", "clingo", "--as-found"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.agreement", *sizes],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "disagreements            1" in ran.stdout
+    assert "Traceback" not in ran.stdout
