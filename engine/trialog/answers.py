@@ -181,8 +181,8 @@ def _resting_on_judgements(program: Program) -> frozenset[str]:
 
 
 def _negates_judgements(program: Program, resting: frozenset[str]) -> bool:
-    """Whether some rule negates what rests on a judgement, so that a refusal could let a patient in."""
-    return any(
+    """Whether some rule or an exclusion negates what rests on a judgement, so that a refusal could let a patient in."""
+    return any(c.role is Role.EXCLUSION and c.relation in resting for c in program.criteria) or any(
         getattr(p, "negated", False) and getattr(p, "relation", None) in resting
         for c in program.clauses
         for p in c.body
