@@ -250,12 +250,13 @@ def charts_of(case: Case, vocabulary: Vocabulary) -> dict[str, Chart]:
             path = tables / fence.name if fence.language == "csv" else documents / f"{i:03}.json"
             if path.exists():
                 raise PageError(f"{case}: the table `{fence.name}` is given twice")
-            path.write_text(fence.text, encoding="utf-8")
+            text = _of_everybody(fence.text, patients) if fence.language == "csv" else fence.text
+            path.write_text(text, encoding="utf-8")
         read = list(read_charts(documents, vocabulary)) if any(documents.iterdir()) else []
         listed = tables / "patients.csv"
         if not listed.exists():
-            quoted = (p.replace('"', '""') for p in patients if p not in {r.name for r in read})
-            listed.write_text("patient\n" + "".join(f'"{p}"\n' for p in quoted), encoding="utf-8")
+            others = [p for p in patients if p not in {r.name for r in read}]
+            listed.write_text("patient\n" + "".join(f"{_cell(p)}\n" for p in others), encoding="utf-8")
         read += read_charts(tables, vocabulary)
     if wrong := [p for r in read for p in r.problems]:
         raise PageError(f"{case}\n\n" + "\n\n".join(render(p) for p in wrong))
@@ -263,6 +264,19 @@ def charts_of(case: Case, vocabulary: Vocabulary) -> dict[str, Chart]:
     if len(charts) < len(read) or charts.keys() != patients.keys():
         raise PageError(f"{case}: the patients are {', '.join(charts)}; those answered for, {', '.join(patients)}")
     return charts
+
+
+def _of_everybody(table: str, patients: Iterable[str]) -> str:
+    """The table, in which a row of `everybody` is one of each patient."""
+    rows = ((line, line.partition(",")) for line in table.splitlines())
+    return "".join(
+        "".join(f"{_cell(p)},{rest}\n" for p in patients) if first.strip() == "everybody" else f"{line}\n"
+        for line, (first, _, rest) in rows
+    )
+
+
+def _cell(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 class _InPlace(Reference):
