@@ -131,7 +131,7 @@ class _Stratum:
         literals = [x for step in self.in_order(body) for x in [self.literal(step, rule)]]
         head = self.predicate(rule.relation, rule.slots)(*[self.slot(s) for s in rule.slots])
         if not literals:
-            +head  # a fact
+            +head  # noqa: B018 (pyDatalog's way to add a fact)
             return
         joined = literals[0]
         for literal in literals[1:]:
