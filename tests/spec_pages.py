@@ -9,19 +9,18 @@ the place of the vocabulary that all pages share.
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import override
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-
 from tests.engines import ENGINES, Engine
-from trialog.answers import Answers, Screener, Status
+
+from trialog.answers import Screener, Status
 from trialog.charts.chart import Chart
-from trialog.charts.facts import facts
 from trialog.charts.read import read_charts
 from trialog.check import Pages, check
 from trialog.engines.reference import Reference, Rows
@@ -286,6 +285,7 @@ class _InPlace(Reference):
         self.plan = plan
         self.engine = engine
 
+    @override
     def run(self, facts: Mapping[str, Iterable[Row]]) -> Rows:
         rows = Rows()
         for name, found in self.engine(self.plan, facts).items():
