@@ -2,8 +2,8 @@
 
 A page is prose with headings. A section with a table of answers is a case: its rules are its `datalog` blocks, or its protocol in a
 `markdown` block (where it has neither, those of the last section that has some); its charts are its `json` and `csv` blocks, in
-the forms of docs/charts.md. docs/language.md tells the reader the same. A block `datalog vocabulary` under the page's title takes
-the place of the vocabulary that all pages share.
+the forms of docs/charts.md. docs/language.md tells the reader the same. A block `datalog vocabulary` on a page takes the place of
+the vocabulary that all pages share.
 """
 
 import json
@@ -164,7 +164,7 @@ def programs(page: Path) -> Iterator[tuple[Section, Pages]]:
     """
     name, text = name_of(page), page.read_text(encoding="utf-8")
     parts = sections(text)
-    own = [f for f in parts[0].fences if f.name == "vocabulary"]
+    own = [f for part in parts for f in part.fences if f.name == "vocabulary"]
     vocabulary = _only(name, text, own) if own else _shared()
     rules: tuple[Fence, ...] = ()
     for part in parts:
@@ -382,7 +382,11 @@ def write_case(
     """
     saved = Saved(title, _ended(rules), _ended(chart), dict(expected), _ended(vocabulary), dict(readings or {}))
     text = _page_of(saved)
-    if _saved(text) != saved:
+    try:
+        same = _saved(text) == saved
+    except (ValueError, PageError):
+        same = False
+    if not same:
         raise ValueError(f"a page cannot hold this case: {saved}")
     path.write_text(text, encoding="utf-8")
 
