@@ -378,6 +378,7 @@ def write_case(
 ) -> None:
     """Write the case as a page, which is run with the others once it lies under `tests/spec/`.
 
+    `chart` is JSON (see `tests.chart_json`); where it does not say a date of screening, that is SCREENED_ON.
     Raises ValueError, and writes nothing, where the same case could not be read back.
     """
     saved = Saved(title, _ended(rules), _ended(chart), dict(expected), _ended(vocabulary), dict(readings or {}))

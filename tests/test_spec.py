@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests import spec_pages
+from tests.chart_json import chart_json
 from tests.engines import ENGINES, Refused
 from tests.spec_pages import (
     ROOT,
@@ -31,11 +32,13 @@ from tests.spec_pages import (
 
 from trialog import tree
 from trialog.answers import Status, Verdict
+from trialog.charts.chart import Chart, Record, Reviewed
 from trialog.check import Pages, check
 from trialog.page import read_page
 from trialog.parse import parse
 from trialog.proof import Reason
 from trialog.source import Source, Span
+from trialog.values import Cause, Interval, days
 from trialog.vocabulary import Kind
 
 PAGES = [p for p in sorted(SPEC.rglob("*.md")) if p != SHARED]
@@ -265,6 +268,23 @@ def test_a_case_that_could_not_be_read_back_is_not_written(title: str, status: s
     with pytest.raises(ValueError, match="a page cannot hold this case"):
         write_case(tmp_path / "saved.md", title, RULES, CHART, {"had_epilepsy": status})
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.charts], ids=str)
+def test_every_chart_of_the_pages_can_be_written(case: Case) -> None:
+    vocabulary = spec_pages.program_of(case.pages).vocabulary
+    for chart in spec_pages.charts_of(case, vocabulary).values():
+        assert chart_json(chart, vocabulary)  # which reads what it wrote
+
+
+def test_a_chart_that_json_cannot_say_is_not_written() -> None:
+    vocabulary = spec_pages.program_of(CASES[0].pages).vocabulary
+    around_new_year = Interval(int(days("2025-12-30").low), int(days("2026-01-02").low), Cause.IMPRECISE)
+    remission = Record("course", ("remission", around_new_year))
+    with pytest.raises(ValueError, match="cannot be said in JSON"):
+        chart_json(Chart("somebody", None, (remission,)), vocabulary)
+    with pytest.raises(ValueError, match="cannot be said in JSON"):
+        chart_json(Chart("somebody", None, reviewed=(Reviewed("course", "relapse", around_new_year),)), vocabulary)
 
 
 # -- what must fail --------------------------------------------------------------------------------------------------
