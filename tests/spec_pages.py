@@ -15,9 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import override
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from tests.engines import ENGINES, Engine
+from tests.sections import CODE, Fence, PageError, Section, Table, sections
 
 from trialog.answers import Screener, Status
 from trialog.charts.chart import Chart
@@ -40,45 +39,7 @@ SCREENED_ON = "2026-01-15"
 """The date of screening where a chart does not say one."""
 
 
-class PageError(Exception):
-    """A spec page is not written as it should be."""
-
-
 # -- pages -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """A fenced block: its language, the rest of its first line, its text, and the line where the text begins."""
-
-    language: str
-    name: str
-    text: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    heads: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[str, ...]], ...]  # each with its line
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What stands between one heading and the next."""
-
-    title: str
-    level: int
-    fences: tuple[Fence, ...] = ()
-    tables: tuple[Table, ...] = ()
-
-    @property
-    def rules(self) -> tuple[Fence, ...]:
-        return tuple(f for f in self.fences if f.language in ("datalog", "markdown") and f.name != "vocabulary")
-
-    @property
-    def charts(self) -> tuple[Fence, ...]:
-        return tuple(f for f in self.fences if f.language == "json" or (f.language == "csv" and f.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,53 +65,6 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.page}: {self.title}"
-
-
-_CODE = re.compile(r"`([^`]+)`")
-
-
-def sections(text: str) -> list[Section]:
-    """The sections of a page, in order; the first is what stands under its title."""
-    found: list[Section] = []
-    tokens = MarkdownIt("commonmark").enable("table").disable("inline").parse(text)
-    for i, token in enumerate(tokens):
-        match token.type:
-            case "heading_open":
-                found.append(Section(tokens[i + 1].content.strip(), int(token.tag[1])))
-            case "fence" | "table_open" if not found:
-                raise PageError("a page begins with its title")
-            case "fence":
-                language, _, name = token.info.strip().partition(" ")
-                fence = Fence(language, name.strip(), token.content, _line(token) + 1)
-                found[-1] = replace(found[-1], fences=(*found[-1].fences, fence))
-            case "table_open":
-                found[-1] = replace(found[-1], tables=(*found[-1].tables, _table(tokens[i:])))
-            case _:
-                pass
-    return found
-
-
-def _line(token: Token) -> int:
-    assert token.map is not None
-    return token.map[0] + 1
-
-
-def _table(tokens: list[Token]) -> Table:
-    heads: list[str] = []
-    rows: list[tuple[int, list[str]]] = []
-    for i, token in enumerate(tokens):
-        match token.type:
-            case "th_open":
-                heads.append(tokens[i + 1].content.strip())
-            case "tr_open" if heads:
-                rows.append((_line(token), []))
-            case "td_open":
-                rows[-1][1].append(tokens[i + 1].content.strip())
-            case "table_close":
-                break
-            case _:
-                pass
-    return Table(tuple(heads), tuple((line, tuple(cells)) for line, cells in rows))
 
 
 def name_of(page: Path) -> str:
@@ -203,12 +117,16 @@ def cases(page: Path) -> list[Case]:
     name = name_of(page).removeprefix("tests/spec/").removesuffix(".md")
     found: list[Case] = []
     for part, pages in programs(page):
-        answers = [t for t in part.tables if any(_CODE.fullmatch(h) for h in t.heads[1:])]
+        answers = [t for t in part.tables if any(CODE.fullmatch(h) for h in t.heads[1:])]
         if part.charts and not answers:
             raise PageError(f"{name}: `{part.title}` has charts and no answers")
+        if answers and any(f.language == "csv" and not f.name for f in part.fences):
+            raise PageError(f"{name}: `{part.title}` has a table without a name")
         for table in answers:
+            if prose := {h for h in table.heads[1:] if not CODE.fullmatch(h)} - {"because"}:
+                raise PageError(f"{name}: `{part.title}` does not ask for {', '.join(sorted(prose))}: in backticks?")
             readings = _readings(table)
-            asked = [m[1] if (m := _CODE.fullmatch(h)) else "" for h in table.heads[1:]]
+            asked = [m[1] if (m := CODE.fullmatch(h)) else "" for h in table.heads[1:]]
             wanted = tuple(
                 Wanted(cells[0], what, cell, line)
                 for line, cells in table.rows
@@ -222,7 +140,7 @@ def cases(page: Path) -> list[Case]:
 
 def _readings(answers: Table) -> dict[str, str]:
     """The readings that a table of answers is for: `name = option` at the head of its first column."""
-    chosen = (code.partition("=") for code in _CODE.findall(answers.heads[0]))
+    chosen = (code.partition("=") for code in CODE.findall(answers.heads[0]))
     return {reading.strip(): option.strip() for reading, _, option in chosen}
 
 
@@ -428,7 +346,7 @@ def _saved(text: str) -> Saved:
     if others or len(part.tables) != 1 or len(texts) != len(part.fences) or not texts.keys() >= {"datalog", "json"}:
         raise ValueError("a saved case has one section with rules, one chart and one table")
     table = part.tables[0]
-    names = [found[1] for head in table.heads[1:] if (found := _CODE.fullmatch(head))]
+    names = [found[1] for head in table.heads[1:] if (found := CODE.fullmatch(head))]
     [(_, cells)] = table.rows
     return Saved(
         part.title,

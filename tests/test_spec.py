@@ -16,17 +16,16 @@ from hypothesis import strategies as st
 from tests import spec_pages
 from tests.chart_json import chart_json
 from tests.engines import ENGINES, Refused
+from tests.sections import PageError, sections
 from tests.spec_pages import (
     ROOT,
     SHARED,
     SPEC,
     Case,
-    PageError,
     Saved,
     cases,
     programs,
     read_case,
-    sections,
     write_case,
 )
 
@@ -326,10 +325,17 @@ def test_what_is_wrong_with_a_page_is_told(rules: str, chart: str, expected: str
             "the patients are somebody, somebody else; those answered for, somebody else",
         ),
         ("| patient | `had_epilepsy` |", "| patient | had epilepsy |", "has charts and no answers"),
+        ("| patient | `had_epilepsy` |", "| patient | `had_epilepsy` and |", "has charts and no answers"),
+        (
+            "| patient | `had_epilepsy` |\n| --- |",
+            "| patient | `had_epilepsy` | had_stroke |\n| --- | --- |",
+            "had_stroke: in back",
+        ),
+        ("```json", "```csv\npatient\n```\n\n```json", "has a table without a name"),
         ("# A page", "", "a page begins with its title"),
         (
             "```json",
-            "```csv condition.csv\npatient\n```\n\n```csv condition.csv\npatient\n```\n\n```json",
+            "`condition.csv`\n\n```csv\npatient\n```\n\n`condition.csv`\n\n```csv\npatient\n```\n\n```json",
             "is given twice",
         ),
     ],
