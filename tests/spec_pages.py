@@ -17,7 +17,6 @@ from typing import override
 
 from tests.engines import ENGINES, Engine
 from tests.sections import CODE, Fence, PageError, Section, Table, sections
-
 from trialog.answers import Screener, Status
 from trialog.charts.chart import Chart
 from trialog.charts.read import read_charts

@@ -13,6 +13,7 @@ from typing import get_origin, get_type_hints
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests import spec_pages
 from tests.chart_json import chart_json
 from tests.engines import ENGINES, Refused
@@ -28,7 +29,6 @@ from tests.spec_pages import (
     read_case,
     write_case,
 )
-
 from trialog import tree
 from trialog.answers import Status, Verdict
 from trialog.charts.chart import Chart, Record, Reviewed
