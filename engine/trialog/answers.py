@@ -12,9 +12,13 @@ from trialog.engines.reference import Reference, Rows
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Rule
 from trialog.plan import plan
-from trialog.program import Criterion, Program, ProtocolAtom, Tallied, Tuple
+from trialog.program import Clause, Const, Criterion, Program, ProtocolAtom, Tallied, Tuple
 from trialog.tree import Role
+from trialog.values import Exact
 from trialog.vocabulary import Kind
+
+type Question = tuple[str, str | Exact]
+"""A relation of judgements, and the question's concept."""
 
 
 class Status(enum.Enum):
@@ -54,7 +58,7 @@ class Screener:
             below = {p.relation for p in clause.body if isinstance(p, Tuple | Tallied)}
             self._below.setdefault(clause.relation, set()).update(below)
         self.on_judgements = _resting_on_judgements(program)
-        self.negates_judgements = _negates_judgements(program, self.on_judgements)
+        self._refusals: dict[str, tuple[frozenset[Question], ...]] = {}
 
     def atoms_beneath(self, relation: str) -> tuple[ProtocolAtom, ...]:
         """The atoms that a relation rests on, itself included, in the order of the page."""
@@ -67,6 +71,18 @@ class Screener:
                         waiting.append(name)
             self._beneath[relation] = tuple(a for a in self.program.atoms.values() if a.relation in reached)
         return self._beneath[relation]
+
+    def refusals(self, cohort: str) -> tuple[frozenset[Question], ...]:
+        """The questions to refuse, all others agreed, so that judgements let a patient into the cohort.
+
+        Where rules use a question both ways, once without it and once with it.
+        """
+        if cohort not in self._refusals:
+            uses = _uses_of_judgements(self.program, cohort)
+            against = frozenset(q for q, ways in uses.items() if True not in ways)
+            also_against = frozenset(q for q, ways in uses.items() if False in ways)
+            self._refusals[cohort] = tuple(dict.fromkeys((against, also_against)))
+        return self._refusals[cohort]
 
     def screen(self, chart: Chart, screening: int) -> "Answers":
         """Everything that can be said of the chart's patient on the day `screening`."""
@@ -103,11 +119,9 @@ class Answers:
         unknown = {c.relation for c in criteria if self.status(c.relation) is Status.UNKNOWN}
         if not unknown <= self.screener.on_judgements:
             return verdict  # something is unknown that no judgement bears on
-        if _verdict(criteria, self.chart.patient, self.agreed) is Verdict.ELIGIBLE or (
-            self.screener.negates_judgements
-            and _verdict(criteria, self.chart.patient, self.refused) is Verdict.ELIGIBLE
-        ):
-            return Verdict.AWAITING_JUDGEMENT
+        for refused in self.screener.refusals(cohort):
+            if _verdict(criteria, self.chart.patient, self._decided(refused)) is Verdict.ELIGIBLE:
+                return Verdict.AWAITING_JUDGEMENT
         return verdict
 
     def unsatisfied(self, cohort: str) -> list[tuple[Criterion, bool]]:
@@ -118,16 +132,6 @@ class Answers:
             if kept_in is not Status.MET:
                 found.append((c, kept_in is Status.NOT_MET))
         return found
-
-    @cached_property
-    def agreed(self) -> Rows:
-        """What would be derived if every judgement that is still awaited were decided for the patient."""
-        return self._decided(True)
-
-    @cached_property
-    def refused(self) -> Rows:
-        """What would be derived if every judgement that is still awaited were decided against."""
-        return self._decided(False)
 
     def second_opinion(self) -> list[Rule]:
         """The rules of the relations of which pyDatalog derives other rows than the reference engine; none where all agree.
@@ -144,18 +148,24 @@ class Answers:
             if frozenset(self.rows[rule.relation]) != other[rule.relation]
         ]
 
-    def _decided(self, agreed: bool) -> Rows:
-        decided: Facts = dict(self.facts)
-        for name, relation in self.screener.program.vocabulary.relations.items():
-            if relation.kind is Kind.JUDGEMENT:
-                awaited = decided.get(f"{OPEN} {name}", {})
-                decided[f"{OPEN} {name}"] = {}
-                for mode in (CERTAIN, POSSIBLE) if agreed else ():
-                    decided[f"{mode} {name}"] = {
-                        **decided.get(f"{mode} {name}", {}),
-                        **dict.fromkeys(awaited, NO_EVIDENCE),
-                    }
-        return self.screener.engine.run(decided)
+    @cached_property
+    def _runs(self) -> dict[frozenset[Question], Rows]:
+        return {}
+
+    def _decided(self, refused: frozenset[Question]) -> Rows:
+        """What would be derived if every judgement that is still awaited were signed: refused for these questions, else agreed."""
+        if refused not in self._runs:
+            decided: Facts = dict(self.facts)
+            for name, relation in self.screener.program.vocabulary.relations.items():
+                if relation.kind is Kind.JUDGEMENT:
+                    awaited = decided.get(f"{OPEN} {name}", {})
+                    decided[f"{OPEN} {name}"] = {}
+                    agreed = dict.fromkeys((row for row in awaited if (name, row[1]) not in refused), NO_EVIDENCE)
+                    for mode in (CERTAIN, POSSIBLE):
+                        signed = decided.get(f"{mode} {name}", {}).items()
+                        decided[f"{mode} {name}"] = {row: e for row, e in signed if row not in awaited} | agreed
+            self._runs[refused] = self.screener.engine.run(decided)
+        return self._runs[refused]
 
 
 def _status(relation: str, patient: str, rows: Rows) -> Status:
@@ -180,13 +190,29 @@ def _resting_on_judgements(program: Program) -> frozenset[str]:
     return frozenset(resting)
 
 
-def _negates_judgements(program: Program, resting: frozenset[str]) -> bool:
-    """Whether some rule negates what rests on a judgement, so that a refusal could let a patient in."""
-    return any(
-        getattr(p, "negated", False) and getattr(p, "relation", None) in resting
-        for c in program.clauses
-        for p in c.body
-    )
+def _uses_of_judgements(program: Program, cohort: str) -> dict[Question, set[bool]]:
+    """Of each question that the cohort's criteria rest on: whether to agree (True) or to refuse (False) can let a patient in."""
+    clauses: dict[str, list[Clause]] = {}
+    for c in program.clauses:
+        clauses.setdefault(c.relation, []).append(c)
+    found: dict[Question, set[bool]] = {}
+    waiting = [(c.relation, c.role is Role.INCLUSION) for c in program.criteria_of(cohort)]
+    seen = set(waiting)
+    while waiting:
+        relation, helps = waiting.pop()
+        for p in (p for c in clauses.get(relation, ()) for p in c.body):
+            if not isinstance(p, Tuple | Tallied):
+                continue
+            use = (p.relation, helps is not p.negated)
+            below = program.vocabulary.relations.get(p.relation)
+            if isinstance(p, Tuple) and below is not None and below.kind is Kind.JUDGEMENT:
+                question = p.args[(below.concept_column or 0) + 1]
+                assert isinstance(question, Const), "the check asks for the question to be named"
+                found.setdefault((p.relation, question.value), set()).add(use[1])
+            elif use not in seen:
+                seen.add(use)
+                waiting.append(use)
+    return found
 
 
 def _lets_in(criterion: Criterion, status: Status) -> Status:

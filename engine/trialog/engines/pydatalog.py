@@ -130,6 +130,9 @@ class _Stratum:
         body = sorted(rule.body, key=lambda x: not (isinstance(x, Fetch) and x.relation in self.stratum.relations))
         literals = [x for step in self.in_order(body) for x in [self.literal(step, rule)]]
         head = self.predicate(rule.relation, rule.slots)(*[self.slot(s) for s in rule.slots])
+        if not literals:
+            +head  # noqa: B018 (pyDatalog's way to add a fact)
+            return
         joined = literals[0]
         for literal in literals[1:]:
             joined = joined & literal

@@ -24,8 +24,10 @@ def _column_of(relation: Relation) -> int | None:
 class ChartTuples:
     """The ways in which a clause's tuples of a chart's relations may hold for one patient."""
 
-    def __init__(self, answers: Answers, wording: Wording, clause: Clause) -> None:
+    def __init__(self, answers: Answers, wording: Wording, clause: Clause, stated: frozenset[str]) -> None:
+        """`stated` are the variables whose values the clause's head takes from the tuple that is being explained."""
         self.answers = answers
+        self.stated = stated
         self.vocabulary = answers.screener.program.vocabulary
         self.patient = answers.chart.patient
         self.words = wording
@@ -270,7 +272,6 @@ class ChartTuples:
             elif isinstance(value, Interval):
                 if value.high < wanted.low or wanted.high < value.low:
                     return None, False
-                sure = sure and (
-                    (value.is_point and wanted.is_point) or (value.low, value.high) == (wanted.low, wanted.high)
-                )
+                alike = (value.low, value.high) == (wanted.low, wanted.high)
+                sure = sure and alike and (value.is_point or (isinstance(arg, Var) and arg.name in self.stated))
         return values, sure

@@ -110,7 +110,7 @@ class Explanation:
         start: dict[str, str | Interval | None] = dict(known)
         if isinstance(patient, Var):
             start[patient.name] = self.patient
-        search = Search(self, within, clause)
+        search = Search(self, within, clause, frozenset(known))
         best: tuple[int, tuple[Step, ...], Known] | None = None
         for steps, values in islice(search.solutions(tuple(clause.body), start, ()), _MOST_SOLUTIONS):
             unknown = sum(s.status is Status.UNKNOWN for s in steps)
@@ -151,10 +151,10 @@ def _dated(step: Step, beside: tuple[Step, ...]) -> Step:
 class Search:
     """Looks for values that make a clause's premises hold, or leave them open; keeps the deepest failure."""
 
-    def __init__(self, explanation: Explanation, within: Within, clause: Clause) -> None:
+    def __init__(self, explanation: Explanation, within: Within, clause: Clause, stated: frozenset[str]) -> None:
         self.e = explanation
         self.clause = clause
-        self.charts = ChartTuples(explanation.answers, explanation.words, clause)
+        self.charts = ChartTuples(explanation.answers, explanation.words, clause, stated)
         self.conditions = Conditions(explanation.words)
         self.within = within
         self.deepest: tuple[Step, ...] = ()
