@@ -8,7 +8,7 @@
     --as-found         show what fails as it was found, and do not make it small first
     --shipped          also the shipped protocol, with its cases' charts
 
-It ends with 1 where anything disagrees, having written the smallest program found that shows it.
+It ends with 1 where anything disagrees, having kept the smallest program and chart that show it under `tests/spec/found/`.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from functools import partial
 
-from tests.agreement.run import Found, run
+from tests.agreement.run import run
 from tests.agreement.suite import OPINIONS, Tally
 
 
@@ -41,14 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     each = -(-given.programs // given.jobs)
     seeds = [given.seed * 1000 + i for i in range(given.jobs)]
-    total, wrong = Tally(), list[Found]()
+    total, wrong = Tally(), list[str]()
     with ProcessPoolExecutor(given.jobs) as pool:
         tried = partial(run, programs=each, completions=given.completions, engines=engines, small=not given.as_found)
         for tally, found in pool.map(tried, seeds):
             _add(total, tally)
-            wrong += [found] if found is not None else []
+            wrong += [found] if found else []
     for found in wrong:
-        print(found.shown, end="\n\n")
+        print(found, end="\n\n")
     print(_summary(total, len(wrong), time.monotonic() - began))
     if given.shipped:
         from tests.agreement.shipped import report

@@ -2,12 +2,12 @@
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
 from hypothesis import strategies as st
 
 from tests.agreement.choices import drawn
+from tests.agreement.save import save
 from tests.agreement.suite import OPINIONS, Counterexample, Tally
 from tests.agreement.trials import Trial, trial
 
@@ -20,17 +20,11 @@ def _trials(draw: st.DrawFn) -> Trial | None:
 TRIALS = _trials()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The smallest program and chart found of which something does not hold."""
+def run(start: int, programs: int, completions: int, engines: Sequence[str], small: bool) -> tuple[Tally, str]:
+    """Try that many programs from this seed on, or stop at the first that fails; what to say of that one, if there is one.
 
-    page: str
-    readings: tuple[tuple[str, str], ...]
-    shown: str
-
-
-def run(start: int, programs: int, completions: int, engines: Sequence[str], small: bool) -> tuple[Tally, Found | None]:
-    """Try that many programs from this seed on, or stop at the first that fails; made `small`, which takes its time."""
+    Where it is to be made `small`, which takes its time, it is also kept as a spec page.
+    """
     tally = Tally()
     failed: list[tuple[Trial, Counterexample]] = []
 
@@ -53,10 +47,11 @@ def run(start: int, programs: int, completions: int, engines: Sequence[str], sma
         hold()
     except Exception as error:
         if not failed:
-            return tally, Found("", (), "".join(traceback.format_exception(error)))
+            return tally, "".join(traceback.format_exception(error))
         one, counterexample = failed[-1]
-        return tally, Found(one.made.page()[0].text, tuple(one.subject.readings.items()), f"{one}\n{counterexample}")
-    return tally, None
+        kept = f"\n{save(one, counterexample)}" if small else ""
+        return tally, f"{one}\n{counterexample}{kept}"
+    return tally, ""
 
 
 def try_one(
