@@ -15,7 +15,7 @@ ORDER = (
     "tree", "page", "lexer", "layout", "written", "cursor", "parse_body", "parse",
     "program", "check", "knowledge",
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
-    "charts", "answers", "proof", "cases", "screening", "graph",
+    "charts", "answers", "second_opinion", "proof", "cases", "screening", "graph",
     "render", "commands", "authoring_commands", "cli", "__main__",
 )  # fmt: skip
 MODULES = {

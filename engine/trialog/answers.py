@@ -10,7 +10,6 @@ from trialog.charts.chart import Chart
 from trialog.charts.facts import NO_EVIDENCE, Facts, facts
 from trialog.engines.reference import Reference, Rows
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
-from trialog.plain import Rule
 from trialog.plan import plan
 from trialog.program import Clause, Const, Criterion, Program, ProtocolAtom, Tallied, Tuple
 from trialog.tree import Role
@@ -133,23 +132,12 @@ class Answers:
                 found.append((c, kept_in is Status.NOT_MET))
         return found
 
-    def second_opinion(self) -> list[Rule]:
-        """The rules of the relations of which pyDatalog derives other rows than the reference engine; none where all agree.
-
-        Raises `pydatalog.Refused` where that engine does not take the plan.
-        """
-        from trialog.engines import pydatalog
-
-        other = pydatalog.run(self.screener.plan, self.facts)
-        return [
-            rule
-            for stratum in self.screener.plan.strata
-            for rule in stratum.rules
-            if frozenset(self.rows[rule.relation]) != other[rule.relation]
-        ]
+    def runs(self) -> list[tuple[Facts, Rows]]:
+        """Each set of facts from which something was derived for what was asked so far, and what was derived."""
+        return [(self.facts, self.rows), *self._runs.values()]
 
     @cached_property
-    def _runs(self) -> dict[frozenset[Question], Rows]:
+    def _runs(self) -> dict[frozenset[Question], tuple[Facts, Rows]]:
         return {}
 
     def _decided(self, refused: frozenset[Question]) -> Rows:
@@ -164,8 +152,8 @@ class Answers:
                     for mode in (CERTAIN, POSSIBLE):
                         signed = decided.get(f"{mode} {name}", {}).items()
                         decided[f"{mode} {name}"] = {row: e for row, e in signed if row not in awaited} | agreed
-            self._runs[refused] = self.screener.engine.run(decided)
-        return self._runs[refused]
+            self._runs[refused] = decided, self.screener.engine.run(decided)
+        return self._runs[refused][1]
 
 
 def _status(relation: str, patient: str, rows: Rows) -> Status:

@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument("patient", metavar="PATIENT", help="the patient's name, as `screen` prints it")
             one.add_argument("--atom", metavar="ID", help="this atom alone, for example S4")
             one.add_argument(
-                "--second-opinion", action="store_true", help="derive everything with pyDatalog too, and compare"
+                "--one-engine", action="store_true", help="do not wait for pyDatalog to confirm the answers"
             )
         one.add_argument(
             "--charts", metavar="PATH", help="a chart, a folder of charts or of tables (default: the trial's own cases)"

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
 
-from trialog.answers import Answers, Screener, Status
+from trialog.answers import Screener, Status
 from trialog.charts.files import ReadChart
 from trialog.knowledge import Library, shipped, shown
 from trialog.problem import Problem, did_you_mean
@@ -16,11 +17,17 @@ from trialog.screening import Screened, screen_all, was_refused
 from trialog.source import Source, Span
 from trialog.values import show_day
 
+if TYPE_CHECKING:
+    from trialog.engines.worker import Worker
+    from trialog.second_opinion import SecondOpinion
+
+DISAGREEMENT = 4
 EXIT_CODES = {
     0: "all is well",
     1: "the knowledge base has errors, or cases disagree",
     2: "the command cannot be carried out: what was typed does not exist, or no chart could be used",
     3: "some charts were refused; the others were screened",
+    DISAGREEMENT: "the two engines disagree: no answer about that patient is to be relied on",
 }
 
 
@@ -241,9 +248,19 @@ def _afterword(given: argparse.Namespace, run: Sequence[Screened]) -> list[str]:
 
 
 def why(given: argparse.Namespace) -> int:
-    """Explain one patient's verdicts and statuses."""
+    """Explain one patient's verdicts and statuses, and have a second engine confirm them."""
+    if given.one_engine:
+        return _explain(given, None)
+    from trialog.engines.worker import Worker
+
+    with Worker() as worker:
+        return _explain(given, worker)
+
+
+def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
     from trialog.proof import Explanations
     from trialog.render.terminal import explanation_lines, painted, wrapped
+    from trialog.second_opinion import SecondOpinion
 
     library, program = the_program(given)
     cohorts = _cohorts(given, program)
@@ -274,6 +291,7 @@ def why(given: argparse.Namespace) -> int:
     for cohort in cohorts:
         verdict = answers.verdict(cohort)
         emit([f"  {cohort}: {painted(verdict.value, verdict, given.colour)}"])
+    second = SecondOpinion(answers, worker) if worker is not None else None
     told: set[str] = set()
     for cohort in cohorts:
         for a in program.atoms_of(cohort):
@@ -290,30 +308,34 @@ def why(given: argparse.Namespace) -> int:
             emit(line for below in step.below for line in explanation_lines(below, given.width, given.colour, 1))
             if given.atom is not None:
                 emit([f"  {a.at}"])
-    if given.second_opinion:
-        _compare_engines(answers)
     if given.atom is None and answers.chart.set_aside:
         emit(["", "set aside:"])
         emit(line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    "))
-    return _finish(run)
+    code = _confirm(second, program, given.width) if second is not None else 0
+    return code or _finish(run)
 
 
-def _compare_engines(answers: Answers) -> None:
-    """Say that pyDatalog agrees. Raises UsageError where it does not, or does not take the rules."""
-    from trialog.engines.pydatalog import Refused
+def _confirm(second: "SecondOpinion", program: Program, width: int) -> int:
+    """Say on the last line whether the second engine agrees, and return the code to end with."""
+    from trialog.render.terminal import wrapped
+    from trialog.second_opinion import Agreed, Disagreed, Unconfirmed, problems
 
-    try:
-        rules = answers.second_opinion()
-    except Refused as refused:
-        emit(["", f"pyDatalog was not asked: {refused}"])
-        return
-    if rules:
-        at = rules[0].origin.at or Span(Source("command line", ""), 0, 0)
-        claim = f"pyDatalog derives other rows of `{rules[0].relation}` than the reference engine"
-        raise UsageError(
-            Problem("E609", claim, at, "do not rely on this patient's answers; report the rule and the chart")
-        )
-    emit(["", "pyDatalog agrees."])
+    if sys.stdout is not None:
+        sys.stdout.flush()  # what is known is shown while we wait
+    opinion = second.opinion()
+    match opinion:
+        case Agreed(relations):
+            emit(["", f"both engines agree on {relations} relations"])
+            return 0
+        case Unconfirmed(why):
+            emit(["", *wrapped(f"not confirmed by a second engine: {why}", width, "", "  ")])
+            return 0
+        case Disagreed():
+            emit(["", "the two engines disagree: rely on nothing above"])
+            complain(problems(opinion, program))
+            return DISAGREEMENT
+        case _:
+            assert_never(opinion)
 
 
 # -- readings ----------------------------------------------------------------------------------------------------

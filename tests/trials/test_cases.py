@@ -8,11 +8,12 @@ from trialog.answers import Screener
 from trialog.cases import disagreements, expectations
 from trialog.charts.files import ReadChart
 from trialog.charts.read import read_charts
-from trialog.engines import pydatalog
+from trialog.engines.worker import Worker
 from trialog.knowledge import Library, shipped
 from trialog.program import Program
 from trialog.proof import Explanations
 from trialog.proof.step import Step
+from trialog.second_opinion import Agreed, SecondOpinion
 
 LIBRARY = Library(shipped())
 FURTHER = Path(__file__).parent
@@ -94,8 +95,9 @@ def lines(step: Step) -> list[Step]:
 def test_pydatalog_agrees(trial: str) -> None:
     program = program_of(trial)
     screener = Screener(program)
-    assert pydatalog.why_refused(screener.plan) is None
-    for read in cases_of(trial)[::50]:
-        assert read.chart is not None and read.chart.screening is not None
-        answers = screener.screen(read.chart, read.chart.screening)
-        assert answers.second_opinion() == [], read.name
+    with Worker(seconds=60) as worker:
+        for read in cases_of(trial)[::9]:
+            assert read.chart is not None and read.chart.screening is not None
+            answers = screener.screen(read.chart, read.chart.screening)
+            assert [answers.verdict(c) for c in program.cohorts]
+            assert isinstance(SecondOpinion(answers, worker).opinion(), Agreed), read.name
