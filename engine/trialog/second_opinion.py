@@ -7,7 +7,7 @@ from trialog.answers import Answers
 from trialog.engines.fence import named, reads, why_refused
 from trialog.engines.reference import Reference, Rows
 from trialog.engines.worker import Unanswered, Worker
-from trialog.fetches import CERTAIN, POSSIBLE
+from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row, Rule
 from trialog.plan import Plan, Stratum
 from trialog.problem import Problem
@@ -125,7 +125,6 @@ def problems(opinion: Disagreed, program: Program) -> list[Problem]:
 
 def _problem(difference: Difference, program: Program) -> Problem:
     rule, *others = {r.origin.at: r for r in difference.rules}.values()
-    atom = next((a.identifier for a in program.atoms.values() if f"`{a.relation}`" == named(rule)), None)
     related = [(other.origin.at, "or this rule") for other in others if other.origin.at is not None]
     for engine, rows in (
         ("the reference engine alone", difference.by_reference),
@@ -134,20 +133,33 @@ def _problem(difference: Difference, program: Program) -> Problem:
         related.append((Span(Source(engine, ""), 0, 0), _shown(rule, rows, program)))
     return Problem(
         "E609",
-        f"the two engines disagree on {named(rule)}" + (f" ({atom})" if atom is not None else ""),
+        f"the two engines disagree on {_what(rule, program)}",
         rule.origin.at or Span(Source("a rule without a place", ""), 0, 0),
         "rely on no answer about this patient; report the rule and the chart",
         related=tuple(related),
     )
 
 
+def _what(rule: Rule, program: Program) -> str:
+    """What the rule derives, as its author calls it."""
+    atom = next((f" ({a.identifier})" for a in program.atoms.values() if f"`{a.relation}`" == named(rule)), "")
+    name = f"{'the aggregate of ' if rule.origin.helper_of is not None else ''}{named(rule)}{atom}"
+    match rule.relation.partition(" "):
+        case (mode, " ", _) if mode in (CERTAIN, POSSIBLE):
+            return f"what is {mode} of {name}"
+        case (mode, " ", _) if mode == OPEN:
+            return f"for whom {name} is open"
+        case _:
+            return name
+
+
 def _shown(rule: Rule, rows: Iterable[Row], program: Program) -> str:
     """The first rows, in words."""
     mode, _, _ = rule.relation.partition(" ")
-    columns = program.derived[rule.origin.relation].columns if rule.origin.relation in program.derived else ()
+    columns = program.derived[rule.origin.relation].columns
     sorts = [c.sort for c in columns for _ in range(1 + (c.sort.is_wide and mode in (CERTAIN, POSSIBLE)))]
     shown = sorted(
-        f"{rule.relation}({', '.join(_value(v, sorts[i] if i < len(sorts) else None) for i, v in enumerate(row))})"
+        "(" + ", ".join(_value(v, sorts[i] if i < len(sorts) else None) for i, v in enumerate(row)) + ")"
         for row in rows
     )
     more = [f"and {len(shown) - _MOST_ROWS} more"] if len(shown) > _MOST_ROWS else []
