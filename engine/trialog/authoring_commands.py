@@ -1,11 +1,12 @@
 """The commands for authors: is the knowledge right, do its cases agree, and what rests on what."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import assert_never
 
-from trialog.answers import Screener
-from trialog.commands import chart_folder, complain, emit, library_at, read_all, the_program, typed_wrong
+from trialog.answers import Answers, Screener
+from trialog.commands import DISAGREEMENT, chart_folder, complain, emit, library_at, read_all, the_program, typed_wrong
 from trialog.knowledge import Library, shipped
 from trialog.problem import Problem, Severity, did_you_mean
 from trialog.program import Program
@@ -52,6 +53,7 @@ def cases(given: argparse.Namespace) -> int:
     given.charts = None
     path = chart_folder(given, library)
     screeners: dict[tuple[tuple[str, str], ...], Screener] = {}
+    screened: list[Answers] = []
     total, asked, wrong, bad = 0, 0, 0, 0
     for read in read_all(path, program):
         chosen, expected, problems = expectations(read, program)
@@ -64,6 +66,8 @@ def cases(given: argparse.Namespace) -> int:
         key = tuple(sorted(chosen.items()))
         screener = screeners.setdefault(key, Screener(program, chosen)) if key not in screeners else screeners[key]
         total, asked = total + 1, asked + len(expected)
+        if given.second_opinion:
+            screened.append(screener.screen(read.chart, read.chart.screening))
         for d in disagreements(read, expected, screener, read.chart.screening):
             wrong += 1
             what = d.expectation.atom or "verdict"
@@ -80,7 +84,35 @@ def cases(given: argparse.Namespace) -> int:
             + (f"; {bad} cases could not be used" if bad else "")
         ]
     )
+    if given.second_opinion and not _confirmed(screened, program):
+        return DISAGREEMENT
     return 1 if wrong or bad else 0
+
+
+def _confirmed(screened: Sequence[Answers], program: Program) -> bool:
+    """Derive everything with the second engine too; False where the two engines disagree on a case."""
+    from trialog.engines.worker import Worker
+    from trialog.second_opinion import Agreed, Disagreed, SecondOpinion, Unconfirmed, problems
+
+    agreed, differ = 0, 0
+    with Worker() as worker:
+        for answers in screened:
+            for cohort in program.cohorts:
+                answers.verdict(cohort)
+            opinion = SecondOpinion(answers, worker).opinion()
+            match opinion:
+                case Agreed():
+                    agreed += 1
+                case Unconfirmed(why):
+                    emit([f"{answers.chart.patient}: not confirmed by a second engine: {why}"])
+                case Disagreed():
+                    differ += 1
+                    emit([f"{answers.chart.patient}: the two engines disagree"])
+                    complain(problems(opinion, program))
+                case _:
+                    assert_never(opinion)
+    emit([f"both engines agree on {agreed} of {len(screened)} cases"])
+    return not differ
 
 
 def graph(given: argparse.Namespace) -> int:

@@ -126,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
             )
     one = command("cases", cases, "compare the answers about a trial's own cases with what they expect")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
+    one.add_argument(
+        "--second-opinion", action="store_true", help="have pyDatalog confirm the answers about every case"
+    )
     one = command("graph", graph, "show what rests on what: cohorts, criteria, atoms, relations, concepts")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
     one.add_argument("--of", metavar="NAME", help="what this rests on, and what rests on it, for example S4")

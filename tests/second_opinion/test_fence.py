@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.engines import ENGINES, Found
 from tests.plans import at_random, graph, plan_of, stratum, tally
-
 from trialog.answers import Screener
 from trialog.charts.read import read_charts
 from trialog.engines import pydatalog

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.plans import plan_of
 
+from tests.plans import plan_of
 from trialog.engines import pydatalog, worker
 from trialog.engines.worker import Asked, Unanswered, Worker
 

@@ -5,6 +5,7 @@ our values; one stratum at a time over stored rows; positive literals first; eve
 predicates, so that no number is ever rounded.
 """
 
+import gc
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -37,6 +38,8 @@ def evaluate(plan: Plan, facts: Mapping[str, Iterable[Row]]) -> Derived:
     """As `run`, for a plan that was looked at before: one that should have been refused may never come to an end."""
     rows: dict[str, Iterable[Row]] = {**plan.facts, **facts}
     derived: Derived = {}
+    collecting = gc.isenabled()
+    gc.disable()  # more than half of the time would go into looking for rubbish among terms that are all in use
     evaluation = _Evaluation(rows)
     try:
         for stratum in plan.strata:
@@ -45,6 +48,8 @@ def evaluate(plan: Plan, facts: Mapping[str, Iterable[Row]]) -> Derived:
             rows |= found
     finally:
         evaluation.forget()
+        if collecting:
+            gc.enable()
     return derived
 
 
@@ -309,14 +314,16 @@ class _Evaluation:
 def in_order(body: Iterable[Step], bound: set[str]) -> list[Step]:
     """Positive literals first, tests and values as soon as they can be decided among them, negations last."""
     bound = set(bound)
-    waiting = [x for x in body if not isinstance(x, Absent)]
+    waiting = [(x, _needs(x)) for x in body if not isinstance(x, Absent)]
     done: list[Step] = []
     while waiting:
-        ready = (x for x in waiting if _needs(x) <= bound)
-        step = next(ready, None) or next((x for x in waiting if isinstance(x, Fetch | Tally)), None)
-        assert step is not None, f"nothing binds what {waiting} need: the safety check should have refused it"
-        waiting = [x for x in waiting if x is not step]
-        bound |= names(step)
+        ready = (i for i, (_, needs) in enumerate(waiting) if needs <= bound)
+        reading = (i for i, (x, _) in enumerate(waiting) if isinstance(x, Fetch))
+        at = next(ready, None)
+        at = next(reading, None) if at is None else at
+        assert at is not None, f"nothing binds what {waiting} need: the safety check should have refused it"
+        step, needs = waiting.pop(at)
+        bound |= needs if not isinstance(step, Let) else {step.variable.name}
         done.append(step)
     return [*done, *(x for x in body if isinstance(x, Absent))]
 
