@@ -10,9 +10,13 @@ import pytest
 
 from tests.second_opinion.planted import compare_wrongly, count_wrongly
 from tests.second_opinion.test_worker import is_gone, posix
+from trialog.answers import Screener, Verdict
+from trialog.charts.read import read_charts
 from trialog.cli import main
 from trialog.engines import worker
 from trialog.engines.worker import Worker
+from trialog.knowledge import Library, shipped
+from trialog.second_opinion import Agreed, Disagreed, SecondOpinion
 
 ROOT = Path(__file__).parents[2]
 type Printed = pytest.CaptureFixture[str]
@@ -216,3 +220,50 @@ def test_no_process_is_left_after_an_error(capsys: Printed, monkeypatch: pytest.
     assert main(["why", "small", "Tom", "--kb", "kb"]) == 2
     assert "E602" in capsys.readouterr().err
     assert killed and (os.name != "posix" or all(is_gone(p) for p in killed if p))
+
+
+# -- every case --------------------------------------------------------------------------------------------------
+
+
+def test_every_case_is_confirmed(capsys: Printed) -> None:
+    assert main(["cases", "small", "--kb", "kb", "--second-opinion"]) == 0
+    assert capsys.readouterr().out.endswith("both engines agree on 1 of 1 cases\n")
+
+
+def test_a_case_on_which_the_engines_disagree(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare_wrongly(monkeypatch)
+    assert main(["cases", "small", "--kb", "kb", "--second-opinion"]) == 4
+    printed = capsys.readouterr()
+    assert printed.out.endswith("Tim: the two engines disagree\nboth engines agree on 0 of 1 cases\n")
+    assert "error[E609]" in printed.err
+
+
+def test_a_case_without_a_second_opinion(capsys: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "COMMAND", ("/there/is/no/such/program",))
+    assert main(["cases", "small", "--kb", "kb", "--second-opinion"]) == 0
+    told = "Tim: not confirmed by a second engine: no process could be started for pyDatalog\n"
+    assert capsys.readouterr().out.endswith(f"{told}both engines agree on 0 of 1 cases\n")
+
+
+# -- what the verdicts rest on -----------------------------------------------------------------------------------
+
+
+def test_what_would_be_if_judgements_were_decided_is_confirmed_too() -> None:
+    library = Library(shipped())
+    program, _ = library.program("car-nk-b-cell-children")
+    assert program is not None
+    chart = library.folder("car-nk-b-cell-children") / "cases/sle-020-egfr-29.9-awaiting.json"
+    (read,) = read_charts(chart, program.vocabulary)
+    assert read.chart is not None and read.chart.screening is not None
+    answers = Screener(program).screen(read.chart, read.chart.screening)
+    assert len(answers.runs()) == 1
+    assert answers.verdict("sle") is Verdict.AWAITING_JUDGEMENT
+    runs = answers.runs()
+    assert [rows for _, rows in runs[:2]] == [answers.rows, answers.agreed]
+    with Worker(seconds=60) as one:
+        assert isinstance(SecondOpinion(answers, one).opinion(), Agreed)
+        name = next(iter(program.atoms.values())).relation
+        answers.agreed.found[f"certain {name}"] = {("somebody else",): 0}
+        opinion = SecondOpinion(answers, one).opinion()
+    assert isinstance(opinion, Disagreed)
+    assert {d.rules[0].relation for d in opinion.differences} == {f"certain {name}"}

@@ -122,7 +122,7 @@ def test_the_reason_where_it_fails(running: Worker) -> None:
 
 
 def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    command = "from trialog.engines import serve; serve.MEMORY = 400 << 20; serve.main()"
+    command = "from trialog.engines import serve; serve.MEMORY = 250 << 20; serve.main()"
     monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-c", command))
     many = plan_of("p(A, B, C, D) :- u(A), u(B), u(C), u(D).", {"u": ROWS})
     with Worker(seconds=60) as one:
