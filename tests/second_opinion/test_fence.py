@@ -98,7 +98,8 @@ def test_a_closure_for_each_key(seed: int) -> None:
     ],
 )
 def test_other_recursion_is_refused_with_the_rule_and_its_place(rule: str) -> None:
-    plan = plan_of(f"p(X, Y) :- e(X, Y).\n{rule}\nq(X, Y) :- p(X, Y).", {"e": [("a", "b")], "u": []})
+    mutual = "" if "q(" in rule else "\n"  # whether `q` and `p` rest on each other
+    plan = plan_of(f"p(X, Y) :- e(X, Y).\n{rule}\n{mutual}q(X, Y) :- p(X, Y).", {"e": [("a", "b")], "u": []})
     reason = "`p` rests on itself more than once in one rule (rules.md:2:1)"
     assert why_refused(plan) == reason
     with pytest.raises(Refused) as refused:
@@ -107,8 +108,11 @@ def test_other_recursion_is_refused_with_the_rule_and_its_place(rule: str) -> No
 
 
 def test_two_rules_that_close_are_not_one_closure() -> None:
-    plan = plan_of(f"{LEFT}\np(X, Z) :- p(X, Y), p(Y, Z).", {"e": []})
-    assert why_refused(plan) == "`p` rests on itself more than once in one rule (rules.md:3:1)"
+    base, linear = LEFT.splitlines()
+    closing = "p(X, Z) :- p(X, Y), p(Y, Z)."
+    reason = "`p` rests on itself more than once in one rule (rules.md:{}:1)"
+    assert why_refused(plan_of("\n".join((base, linear, closing)), {"e": []})) == reason.format(3)
+    assert why_refused(plan_of("\n".join((base, closing, linear)), {"e": []})) == reason.format(2)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,12 @@ p(X, Y) <= e(X, Y)
 p(X, Z) <= e(X, Y) & p(Y, Z)
 print(p(X, Y).data)
 """
-LIVELOCK = f"import faulthandler; faulthandler.dump_traceback_later(30, exit=True){LIVELOCK}"
+# it listens to nobody, and ends after half a minute should the test not end it
+LIVELOCK = f"""
+import faulthandler, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+faulthandler.dump_traceback_later(30, exit=True)
+{LIVELOCK}"""
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process ids as POSIX has them")
 
@@ -107,11 +112,13 @@ def test_a_livelock_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-W", "ignore", "-c", LIVELOCK))
     with Worker(seconds=2) as one:
         process = number_of(one)
+        began = time.monotonic()
         asked = one.ask(SMALL, [{}])
         time.sleep(1)
         assert not is_gone(process), "it goes round and round"
         assert asked.answer() == Unanswered("pyDatalog did not answer within 2 s")
         assert is_gone(process)
+        assert time.monotonic() - began < 10
 
 
 def test_the_reason_where_it_fails(running: Worker) -> None:

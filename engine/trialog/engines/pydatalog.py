@@ -297,18 +297,15 @@ class _Evaluation:
         It finds `(c[K] >= 2)` in a rule always empty, and `(c[K] == N) & (N >= 2)` rightly.
         """
         different: dict[Row, int] = {}
-        one = () if width else (0,)  # where there is no key, all are of one group
-        numbered = (
-            (*one, *key, different.setdefault(row, len(different))) for key, rows in groups.items() for row in rows
-        )
-        stored = self.store(numbered, len(one) + width + 1)
-        reached = self.declare("t", len(one) + width)
-        keys = [self.term_of(f"K{i}") for i in range(reached.arity)]
+        numbered = ((*key, different.setdefault(row, len(different))) for key, rows in groups.items() for row in rows)
+        stored = self.store(numbered, width + 1)
+        reached = self.declare("t", width)
+        keys = [self.term_of(f"K{i}") for i in range(width)]
         value, number = self.term_of("V"), self.term_of("N")
         count = self.term_of(f"c{self.used}")[tuple(keys)]
         (count == self.number_of_different(value)) <= self.term_of(stored.name)(*keys, value)  # noqa: B015 (adds a clause)
         self.term_of(reached.name)(*keys) <= (count == number) & (number >= bound)  # noqa: B015 (adds a clause)
-        return self.store((key[len(one) :] for key in self.ask(reached)), width)
+        return self.store(self.ask(reached), width)
 
 
 def in_order(body: Iterable[Step], bound: set[str]) -> list[Step]:
