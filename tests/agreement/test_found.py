@@ -43,7 +43,7 @@ def test_it_stays_found(name: str) -> None:
     subject = Subject(program, rules, {"strictness": "strict"}, DAYS, NUMBERS, SCREENING, 1)
     assert subject.statuses(CHART)["found"] is status
     assert against_completions(subject, CHART, 200, name, Tally()) is None
-    assert against_opinions(subject, CHART, Tally(), {"clingo": OPINIONS["clingo"]}) is None
+    assert against_opinions(subject, CHART, Tally(), OPINIONS) is None
 
 
 def test_a_class_gives_a_variable_no_value() -> None:

@@ -88,4 +88,4 @@ def test_what_leaves_a_gap_stays_unknown(name: str) -> None:
 def agrees(one: Subject) -> None:
     for chart in (UNKNOWN, ROUGH, REFUSED):
         assert against_completions(one, chart, 300, 0, Tally()) is None
-        assert against_opinions(one, chart, Tally(), {"clingo": OPINIONS["clingo"]}) is None
+        assert against_opinions(one, chart, Tally(), OPINIONS) is None
