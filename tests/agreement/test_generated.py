@@ -19,7 +19,7 @@ from trialog.page import read_page
 from trialog.parse import parse
 from trialog.source import Span
 
-PROGRAMS = int(os.environ.get("TRIALOG_PROGRAMS", "2000"))
+PROGRAMS = int(os.environ.get("TRIALOG_PROGRAMS", "250"))
 COMPLETIONS = 8
 SHORTHANDS = {"Term", "Expression", "Literal", "Statement"}  # unions of the others
 
