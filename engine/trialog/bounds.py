@@ -166,7 +166,11 @@ class _Rewriting:
         """The clause's body in this mode, without the literals left out and without what only they could bind."""
         kept = [p for i, p in enumerate(self.clause.body) if i not in left_out]
         body = Body(mode, self.bound_by(kept))
-        if self.head.about_patient and isinstance(self.clause.args[0], Var):
+        if (
+            self.head.about_patient
+            and self.head.columns[0].sort is Sort.PATIENT
+            and isinstance(self.clause.args[0], Var)
+        ):
             body.bound.add(self.clause.args[0].name)  # by a tuple that is kept, or by what lets one be left out
         shared = self.shared(kept)
         for p in kept:

@@ -29,6 +29,11 @@ FOUND = {
         "count { D : like(D, _), not treatment(P, steroid, ..) } >= 1",
         Status.NOT_MET,
     ),
+    "an aggregate that tests what the rest of its rule found": (
+        "treatment(P, V, ..), count { D : strength(D, ..), V != tacrolimus } <= 0",
+        Status.NOT_MET,
+    ),
+    "the same of what nobody recorded": ("sex(P, V), count { D : strength(D, ..), V != male } <= 0", Status.UNKNOWN),
     "the same, where the patient is known": ("treatment(P, ..), count { D : strength(D, ..) } >= 2", Status.MET),
 }
 

@@ -84,7 +84,7 @@ def trial(choices: Choices) -> Trial | None:
 
 def _trial(made: Made, program: Program, choices: Choices) -> Trial:
     readings = {"strictness": choices.one(("strict", "loose"))}
-    subject = subject_of(program, made, readings, VOCABULARY)
+    subject = subject_of(program, made, readings, VOCABULARY, 1 + choices.below(2))
     chart = Charts(choices, SMALL, subject.domain, 1 + choices.below(2)).chart()
     picks = tuple(choices.below(1000) for _ in range(3))
     again, names = in_another_order(made, choices)
@@ -94,9 +94,11 @@ def _trial(made: Made, program: Program, choices: Choices) -> Trial:
     return Trial(made, subject, subject_of(other, again, readings, vocabulary), names, chart, picks)
 
 
-def subject_of(program: Program, made: Made, readings: Mapping[str, str], vocabulary: Source) -> Subject:
+def subject_of(
+    program: Program, made: Made, readings: Mapping[str, str], vocabulary: Source, most_added: int = 1
+) -> Subject:
     rules = rules_of(vocabulary, made.page()[0])
-    return Subject(program, rules, readings, DAYS, NUMBERS, SCREENING, 1)
+    return Subject(program, rules, readings, DAYS, NUMBERS, SCREENING, most_added)
 
 
 # -- the same in another order -------------------------------------------------------------------------------------

@@ -314,12 +314,14 @@ class _OneRule:
         if a.summary in (Summary.MIN, Summary.MAX):
             keys = sorted({*keys, *(v.name for v in expression_variables(a.bound))})
         values = [v.name for v in a.variables]
-        keys.sort(key=lambda v: self.variables[v].sort is not Sort.PATIENT)
         body = list(a.body)
+        patient = patient_of(self.rule, self.variables)
         if not set(keys) <= binding([x for x in a.body if not isinstance(x, Comparison)], frozenset()):
             body = [x for x in self.rule.body if not isinstance(x, Aggregate)] + body
+            keys = sorted({*keys, *patient})  # whose rows the rest of the rule asks for
+        keys.sort(key=lambda v: self.variables[v].sort is not Sort.PATIENT)
         premises = self.body(body)
-        if not patient_of(self.rule, self.variables) & inside <= binding(body, frozenset()):
+        if not patient & set(keys) <= binding(body, frozenset()):
             premises = (self.some_patient(), *premises)
         helper = self.helper(keys + values, premises)
         key = tuple(Var(v) for v in keys)
