@@ -141,6 +141,9 @@ def test_the_command_says_that_and_the_way_out_leads_on(
 ) -> None:
     if path.stem == "E609":  # the two engines would have to disagree
         compare_wrongly(monkeypatch)
+    if path.stem == "E613":  # the file would have to refuse whoever runs the tests
+        refusals = iter([False])
+        monkeypatch.setattr("os.access", lambda *_: next(refusals, True))
     text = path.read_text(encoding="utf-8")
     example, _, way_out = text.partition("## The way out")
     said = run(example, here, capsys)
