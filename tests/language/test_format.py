@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.invariants import laid_out
 from tests.trees import statements
 
 from trialog.format import formatted, unreadable
@@ -32,51 +33,10 @@ def pages_in(path: Path) -> Iterator[Source]:
         yield Source(path.name, inside if language == "markdown" else f"```datalog\n{inside}```\n")
 
 
-def trees(source: Source) -> list[list[Statement]]:
-    return [parse(block)[0] for block in read_page(source)[0].blocks]
-
-
-def comments(text: str) -> list[str]:
-    """The comments of a block, without the white space at their ends."""
-    bare = re.sub(r"\"[^\"\n]*\"|'[^'\n]*'", lambda quoted: quoted[0].replace("%", " "), text)
-    return [text[m.start() : m.end()].rstrip() for m in re.finditer(r"%[^\n]*", bare)]
-
-
-def words(source: Source) -> list[list[str]]:
-    found = (tokens(b.at.source, b.at.start, b.at.end)[0] for b in read_page(source)[0].blocks)
-    return [[token.words for token in block] for block in found]
-
-
-def outside(source: Source) -> list[str]:
-    """What stands around the blocks that can be read."""
-    page, _ = read_page(source)
-    text, at, parts = page.source.text, 0, list[str]()
-    for block in page.blocks:
-        if not parse(block)[1] and block.at.end < len(text):
-            parts.append(text[at : block.at.start])
-            at = block.at.end
-    return [*parts, text[at:]]
-
-
-def once_is_enough(source: Source) -> str:
-    """The page laid out anew, which is as it should be."""
-    new = Source(source.name, formatted(source))
-    assert formatted(new) == new.text
-    assert trees(new) == trees(source)
-    assert words(new) == words(source)
-    assert outside(new) == outside(source)
-    before, after = read_page(source)[0].blocks, read_page(new)[0].blocks
-    for old, laid in zip(before, after, strict=True):
-        if not parse(old)[1]:
-            assert comments(laid.at.words) == comments(old.at.words)
-    assert [p.code for p in unreadable(new)] == [p.code for p in unreadable(source)]
-    return new.text
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_every_page_there_is(path: Path) -> None:
     for source in pages_in(path):
-        once_is_enough(source)
+        laid_out(source)
 
 
 _GAPS = ("\n", "\n\n\n", " % at the end\n", "\n   % alone 'n \"so.\n", "\t", "\n % one %\n\n % two \n", "\n%\n")
@@ -119,14 +79,14 @@ def pages(draw: st.DrawFn) -> str:
 @example("```datalog\na(P) :- b(P) % one\n. % two\n% three\n```", "\n")
 @example("- ```datalog\n  a(P).\n\n\n  % alone\n  ```", "\n")
 def test_any_page(text: str, end: str) -> None:
-    new = once_is_enough(Source("page.md", text.replace("\n", end)))
+    new = laid_out(Source("page.md", text.replace("\n", end)))
     assert set(re.findall(r"\r\n|\r|\n", new)) <= {end}
 
 
 @given(st.text(alphabet="ab(P).,:-%\"'`~> -\n\r\f\u2028@1\t", max_size=80))
 def test_any_text(text: str) -> None:
     for page in (text, f"```datalog\n{text}\n```\n"):
-        once_is_enough(Source("page.md", page))
+        laid_out(Source("page.md", page))
 
 
 @given(st.lists(statements, max_size=4))
@@ -138,7 +98,7 @@ def test_what_is_written_is_laid_out(drawn: list[Statement]) -> None:
 @given(pages())
 def test_line_ends_that_were_mixed_stay_so_outside(text: str) -> None:
     mixed = "".join(line + ("\r\n", "\n", "\r")[i % 3] for i, line in enumerate(text.split("\n")))
-    once_is_enough(Source("page.md", mixed))
+    laid_out(Source("page.md", mixed))
 
 
 def test_comments_and_blank_lines() -> None:
