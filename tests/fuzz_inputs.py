@@ -193,7 +193,7 @@ def _literal(r: Random, depth: int = 0) -> str:
         case 2:
             return f"{r.choice(('recorded', 'unrecorded'))} {_atom(r)}"
         case 3:
-            return f"{'not ' * r.randrange(2)}{r.choice(_VARIABLES)} in {r.choice(_CONCEPTS)}"
+            return f"{'not ' * r.randrange(2)}{r.choice((r.choice(_VARIABLES), _term(r)))} in {r.choice(_CONCEPTS)}"
         case 4:
             return f"reading {r.choice(('how', 'sle'))} = {r.choice(('first', 'second', 'third'))}"
         case 5 | 6:

@@ -56,6 +56,24 @@ def test_any_tokens_as_rules(rules: str) -> None:
     of_rules(rules)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "nosuch in drug",
+        "not nosuch in drug",
+        "condition(P, nosuch, ..)",
+        "latest observation(P, lvef, V, ..) at nosuch, V > 3 '%'",
+        "born(P, B), B = nosuch",
+        "born(P, B), B + nosuch <= B",
+        "min { V : observation(P, lvef, V, ..) } < nosuch",
+        "count { D : treatment(P, D, ..), D in nosuch } >= 2",
+    ],
+)
+def test_a_concept_that_is_not_there_is_told_wherever_it_is_named(body: str) -> None:
+    problems = of_rules(f"a(P) :- young(P), {body}.")
+    assert [(p.code, p.at.words) for p in problems] == [("E208", "nosuch")]
+
+
 @settings(max_examples=120)
 @given(statements)
 def test_any_statements_together(rules: str) -> None:
