@@ -22,7 +22,6 @@ from types import FrameType
 
 from tests.fuzz_inputs import WORDS, Input, drawn
 from tests.invariants import laid_out, told
-
 from trialog.check import Pages
 from trialog.source import Source
 

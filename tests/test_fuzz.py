@@ -5,9 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+
 from tests import fuzz, invariants
 from tests.fuzz_inputs import KINDS, Input, drawn
-
 from trialog.format import formatted
 from trialog.source import Source
 

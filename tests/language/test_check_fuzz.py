@@ -7,9 +7,9 @@ import networkx as nx
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+
 from tests.fuzz_inputs import HEAD, PIECES, WHOLE, WORDS
 from tests.invariants import told
-
 from trialog.check import Pages
 from trialog.knowledge import Library, shipped
 from trialog.page import read_page

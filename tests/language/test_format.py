@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from tests.invariants import laid_out
 from tests.trees import statements
-
 from trialog.format import formatted, unreadable
 from trialog.layout import WIDEST_DECLARATION, WIDEST_RULE
 from trialog.lexer import tokens
