@@ -20,7 +20,8 @@ def told(pages: Pages) -> list[Problem]:
     assert (program is None) == any(p.severity is Severity.ERROR for p in problems)
     for p in problems:
         assert re.fullmatch(r"E[1-4]\d\d", p.code)
-        assert p.claim and "\n" not in p.claim
+        assert p.claim
+        assert not any("\n" in words for words in (p.claim, p.help, *(words for _, words in p.related)))
         for at in (p.at, *(at for at, _ in p.related)):
             assert 0 <= at.start <= at.end <= len(at.source.text)
         assert p.code in render(p)

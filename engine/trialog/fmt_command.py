@@ -3,7 +3,6 @@
 import argparse
 import os
 import shutil
-import tempfile
 from codecs import BOM_UTF8
 from pathlib import Path
 
@@ -80,12 +79,14 @@ def _would_change(page: Source, new: str, room: int) -> int:
 
 def _written(path: Path, content: bytes, problems: list[Problem]) -> bool:
     """Put the content in the place of the file, all of it or nothing. Where that cannot be done, it is a problem."""
+    from tempfile import NamedTemporaryFile
+
     target = path.resolve()
     beside = None
     try:
         if not os.access(target, os.W_OK):
             raise PermissionError(13, "it is read-only")
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
             beside = Path(file.name)
             file.write(content)
             file.flush()

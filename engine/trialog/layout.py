@@ -1,4 +1,4 @@
-"""A statement's tokens as lines. Layout moves white space, and commas before comments; it changes no token."""
+"""A statement's tokens as lines. Layout moves white space, and comments behind commas; it changes no token."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,8 +35,8 @@ class Word:
     comments: tuple[Comment, ...] = ()
 
     @classmethod
-    def of(cls, token: Token, comments: Iterable[Comment] = ()) -> "Word":
-        return cls(token.kind, token.words, tuple(comments))
+    def of(cls, token: Token) -> "Word":
+        return cls(token.kind, token.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,8 @@ def _pieces(words: Sequence[Word]) -> _Part:
         before = words[i - 1] if i else None
         sign = word.words if word.kind == "sign" else ""
         after = before.words if before is not None and before.kind == "sign" else ""
-        negative = (
-            after == "-" and i > 1 and (words[i - 2].kind == "sign" and words[i - 2].words not in _CLOSES)
-        )  # a minus after which a number stands, and before which no operand does
+        # A minus before which no operand stands is the number's own.
+        negative = after == "-" and i > 1 and words[i - 2].kind == "sign" and words[i - 2].words not in _CLOSES
         spaced = not (
             before is None
             or after in ("(", "[")

@@ -79,7 +79,7 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
             continue
         first, last = token.map
         if token.type == "heading_open":
-            level, words = int(token.tag[1]), tokens[i + 1].content.strip()
+            level, words = int(token.tag[1]), " ".join(tokens[i + 1].content.split())
             at = whole_line(source, first + 1)
             title = title or words
             if cohort is not None and level <= cohort_level:

@@ -74,6 +74,21 @@ def test_a_concept_that_is_not_there_is_told_wherever_it_is_named(body: str) -> 
     assert [(p.code, p.at.words) for p in problems] == [("E208", "nosuch")]
 
 
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("a(P) :- latest observation(P, lvef, V, ..), V\n >= 5 '%' *\n 1 'mg'.", "E302"),
+        ("a(P) :- latest observation(P, lvef, V, ..), V >= -\n5.", "E301"),
+        ('event e(patient, on: date) "e" where on\n = on * lvef.', "E218"),
+        ("event e(patient, on: date, a: number 'mg', b: number 'kg') \"e\" where a =\n b * lvef.", "E302"),
+        ("```\n\nCohort b\nwithout a title\n===\n\n```datalog", "E105"),
+        ("```\n\nCohort sle:\ntwice\n===\n\n```datalog", "E106"),
+    ],
+)
+def test_what_is_told_has_one_line_where_what_it_names_has_several(rules: str, code: str) -> None:
+    assert code in {p.code for p in of_rules(rules)}
+
+
 @settings(max_examples=120)
 @given(statements)
 def test_any_statements_together(rules: str) -> None:
