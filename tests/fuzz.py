@@ -28,7 +28,8 @@ from trialog.source import Source
 DEADLINE = 10.0
 """The seconds of processor time that an input may take."""
 _PATIENCE = 60.0  # seconds for making one input smaller
-_CHUNK = 500
+_CHUNK = 100
+_MOST_HANGS = 20
 
 
 class Hang(BaseException):
@@ -196,8 +197,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     total, start, last = Tally(), monotonic(), monotonic()
-    for found in _tallies(range(given.seed, given.seed + given.inputs), given.jobs if given.inputs > _CHUNK else 1):
+    for found in _tallies(range(given.seed, given.seed + given.inputs), given.jobs if given.inputs > 5 * _CHUNK else 1):
         total.add(found)
+        if sum(f.what == "Hang" for f in total.failures) > _MOST_HANGS:
+            sys.stderr.write("stopped: too many hangs\n")
+            break
         if monotonic() - last > 60:
             last = monotonic()
             sys.stderr.write(f"{total.inputs.total():,} inputs, {len(total.failures)} failures\n")

@@ -77,9 +77,24 @@ WHOLE = (
 )  # fmt: skip
 
 
+_TOKEN = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|%[^\n]*|\w+|\s+|:-|\.\.|[<>!]=|.", re.DOTALL)
+_GAPS = ("\n", "\n\n\n", " % at the end\n", "\n % alone\n", "\t", " % one\n\n % two '\n", "")
+
+
 def around(rules: str) -> Input:
     """A page that is right but for these rules."""
     return Input(f"{HEAD}{rules}\n```\n", DOCUMENT, WORDS)
+
+
+def respaced(r: Random, rules: str) -> str:
+    """The rules with line breaks and comments between some of their tokens, or as they are."""
+    if r.randrange(3):
+        return rules
+    often = r.choice((2, 5, 20))
+    return "".join(
+        token if r.randrange(often) or not (token.isspace() or token in "().,{}[]") else f"{token}{r.choice(_GAPS)}"
+        for token in _TOKEN.findall(rules)
+    )
 
 
 # -- noise and tokens --------------------------------------------------------------------------------------------
@@ -245,7 +260,7 @@ def _declaration(r: Random) -> str:
 def statements(r: Random) -> Input:
     """Statements that can be read, most of which make no sense together."""
     made = [r.choice((_rule, _rule, _rule, _declaration))(r) for _ in range(r.randrange(1, 6))]
-    return around("\n".join([*made, *r.sample(WHOLE, r.randrange(3))]))
+    return around(respaced(r, "\n".join([*made, *r.sample(WHOLE, r.randrange(3))])))
 
 
 _SOUND = (
@@ -270,13 +285,12 @@ def nearly(r: Random) -> Input:
     if r.randrange(3):
         at = r.randrange(len(rules))
         rules[at] = torn(r, rules[at])
-    return around("\n".join(['reading how = first | second "how it is read".', *rules]))
+    return around(respaced(r, "\n".join(['reading how = first | second "how it is read".', *rules])))
 
 
 # -- real pages, torn --------------------------------------------------------------------------------------------
 
 _BLOCK = re.compile(r"^(`{3,})(markdown|datalog|source)\b *(\S*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
-_TOKEN = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+|\s+|:-|\.\.|[<>!]=|.", re.DOTALL)
 
 
 @cache
@@ -365,7 +379,7 @@ def examples(r: Random) -> Input:
 
 def blocks(r: Random) -> Input:
     """A block of the knowledge base, torn, among the rules of a small page or as its vocabulary."""
-    block = torn(r, r.choice(_blocks()))
+    block = respaced(r, torn(r, r.choice(_blocks())))
     return around(block) if r.randrange(4) else replace(around(""), vocabulary=f"{WORDS}\n```datalog\n{block}\n```\n")
 
 
