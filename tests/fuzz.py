@@ -7,7 +7,6 @@ tracebacks and hangs, each with the smallest input found that still shows it, an
 """
 
 import argparse
-import gc
 import os
 import signal
 import sys
@@ -154,9 +153,7 @@ def _tallies(seeds: range, jobs: int) -> Iterator[Tally]:
     if jobs == 1:
         yield from map(tally, chunks)
         return
-    drawn(0)  # what every process needs, made once
-    gc.freeze()
-    with get_context("fork").Pool(jobs) as pool:
+    with get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap_unordered(tally, chunks)
 
 
@@ -166,9 +163,8 @@ def _report(total: Tally, seconds: float) -> Iterator[str]:
     tracebacks = len(total.failures) - hangs
     yield f"{'':12}{'inputs':>12}{'sound':>12}"
     yield from (f"{kind:12}{n:12,}{total.sound[kind]:12,}" for kind, n in total.inputs.most_common())
-    yield f"{len(total.codes)} codes were told, rarest: " + ", ".join(
-        f"{code} {n}" for code, n in total.codes.most_common()[:-7:-1]
-    )
+    rarest = sorted(total.codes.items(), key=lambda found: (found[1], found[0]))[:6]
+    yield f"{len(total.codes)} codes were told, rarest: {', '.join(f'{code} {n:,}' for code, n in rarest)}"
     yield (
         f"{count:,} inputs: {sound:,} sound, {count - sound - len(total.failures):,} with problems, "
         f"{tracebacks} tracebacks, {hangs} hangs"
