@@ -20,7 +20,7 @@ from trialog.tree import Rule, Statement
 from trialog.written import written
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("kb", "tests/golden", "docs/problems", "docs")
+FOLDERS = ("kb", "tests/golden", "tests/spec", "docs")
 FILES = sorted({path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md")})
 _FENCE = re.compile(r"^(`{3,})(markdown|datalog)\b.*?\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 
@@ -37,6 +37,12 @@ def pages_in(path: Path) -> Iterator[Source]:
 def test_every_page_there_is(path: Path) -> None:
     for source in pages_in(path):
         laid_out(source)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests/spec").glob("*.md")), ids=lambda p: p.stem)
+def test_the_manual_is_laid_out(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert formatted(Source(path.name, text)) == text, f"trialog fmt {path.relative_to(ROOT)}"
 
 
 _GAPS = ("\n", "\n\n\n", " % at the end\n", "\n   % alone 'n \"so.\n", "\t", "\n % one %\n\n % two \n", "\n%\n")
