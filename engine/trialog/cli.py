@@ -1,4 +1,4 @@
-"""The command line: `trialog check | screen | why | readings | cases | graph`."""
+"""The command line: `trialog check | fmt | screen | why | readings | cases | graph`."""
 
 import argparse
 import errno
@@ -12,6 +12,7 @@ from typing import override
 
 from trialog.authoring_commands import cases, check, graph
 from trialog.commands import EXIT_CODES, UsageError, readings, screen, why
+from trialog.fmt_command import fmt
 from trialog.render.problems import shows_colour
 from trialog.values import days
 
@@ -92,6 +93,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="a knowledge base, a trial's folder or its page (default: the one installed)",
     )
+    one = command("fmt", fmt, "lay out the rules on pages, and nothing else on them")
+    one.add_argument(
+        "path",
+        nargs="?",
+        metavar="PATH",
+        help="a page, or a folder of a knowledge base (default: the one you stand in)",
+    )
+    one.add_argument("--check", action="store_true", help="write nothing; tell which pages would change, and how")
     for name, run, says in (
         ("screen", screen, "give each patient's verdict for each cohort, with the reason"),
         ("why", why, "explain a patient's statuses, with rules, records and what is missing"),

@@ -1,4 +1,4 @@
-"""A statement's tokens as lines. Layout moves white space, and commas before comments; it changes no token."""
+"""A statement's tokens as lines. Layout moves white space, and comments behind commas; it changes no token."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -7,7 +7,8 @@ from trialog.lexer import Token
 from trialog.tree import Summary
 from trialog.vocabulary import Kind
 
-WIDEST = 100
+WIDEST_RULE = 100
+WIDEST_DECLARATION = 120  # wider, for many concepts together are read as a table is
 _STEP = 4
 _DECLARATIONS = {kind.value for kind in Kind} | {"source", "concept", "reading"}
 _SUMMARIES = {summary.value for summary in Summary}
@@ -34,8 +35,8 @@ class Word:
     comments: tuple[Comment, ...] = ()
 
     @classmethod
-    def of(cls, token: Token, comments: Iterable[Comment] = ()) -> "Word":
-        return cls(token.kind, token.words, tuple(comments))
+    def of(cls, token: Token) -> "Word":
+        return cls(token.kind, token.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +54,30 @@ type _Part = tuple[_Piece, ...]
 def laid_out(statement: Sequence[Word]) -> list[str]:
     """The lines of a statement that can be read, its full stop included.
 
-    What fits goes on one line. Otherwise a rule has one literal a line, and a declaration as many of its clauses on a line
-    as fit. A fact and a source have one line, however long.
+    What fits goes on one line. Otherwise a rule has one literal a line, a concept as many of its clauses on a line as fit, and
+    any other declaration one clause a line. A fact and a source have one line, however long.
     """
     words = _behind_punctuation(statement)
-    lines = _Lines()
+    lines = _Lines(WIDEST_RULE)
     if words[0].kind == "label":
-        lines.whole(_pieces(words[:2]))
+        lines.whole(_pieces(words[:2]), beneath=0)
         words = words[2:]
     pieces = _pieces(words)
+    stop = pieces[-1:] if words[-2].comments else ()  # comments may keep the full stop from what it ends
+    pieces = pieces[: len(pieces) - len(stop)]
     if len(words) > 1 and words[1].kind == "name" and words[0].words in _DECLARATIONS:
         if words[0].words == "source":
             lines.whole(pieces)
         else:
-            lines.clauses(_clauses(pieces))
+            together = words[0].words == "concept" or lines.fits(pieces, 0)
+            lines.width = WIDEST_DECLARATION
+            lines.clauses(_clauses(pieces), together)
     elif (neck := _find(pieces, (":-",))) < len(pieces):
         lines.rule(pieces[: neck + 1], pieces[neck + 1 :])
     else:
         lines.whole(pieces)
+    if stop:
+        lines.put(stop, _STEP, _STEP)
     return lines.lines
 
 
@@ -100,9 +107,8 @@ def _pieces(words: Sequence[Word]) -> _Part:
         before = words[i - 1] if i else None
         sign = word.words if word.kind == "sign" else ""
         after = before.words if before is not None and before.kind == "sign" else ""
-        negative = (
-            after == "-" and i > 1 and (words[i - 2].kind == "sign" and words[i - 2].words not in _CLOSES)
-        )  # a minus after which a number stands, and before which no operand does
+        # A minus before which no operand stands is the number's own.
+        negative = after == "-" and i > 1 and words[i - 2].kind == "sign" and words[i - 2].words not in _CLOSES
         spaced = not (
             before is None
             or after in ("(", "[")
@@ -143,14 +149,16 @@ def _split(pieces: _Part) -> Iterator[_Part]:
 
 
 def _clauses(pieces: _Part) -> Iterator[_Part]:
-    """The parts of a declaration: its name and what is above it, its text, and what each keyword after that begins."""
+    """The parts of a declaration: its name and what is above it, its text, and what each keyword after that begins.
+
+    The sources go with what stands before them.
+    """
     start, depth, described = 0, 0, False
     for i, piece in enumerate(pieces):
         word, before = piece.word, pieces[i - 1].word.words if i else ""
         if depth == 0 and (
             (word.kind == "text" and not described)
             or (described and word.kind == "name" and word.words in _CLAUSES and before not in _BEFORE_NAMES)
-            or (described and word.words == "[")
         ):
             yield pieces[start:i]
             start = i
@@ -167,24 +175,24 @@ def _flat(part: _Part) -> str | None:
     return "".join((" " if piece.spaced and i else "") + piece.word.words for i, piece in enumerate(part))
 
 
-def _fits(part: _Part, indent: int) -> bool:
-    """Whether the part can stand on one line."""
-    text = _flat(part)
-    return text is not None and indent + len(text) <= WIDEST
-
-
 @dataclass(slots=True)
 class _Lines:
     """Lines as they are written, the last one open for more unless a comment has ended it."""
 
+    width: int
     lines: list[str] = field(default_factory=list)
     open: bool = False
+
+    def fits(self, part: _Part, indent: int) -> bool:
+        """Whether the part can stand on one line."""
+        text = _flat(part)
+        return text is not None and indent + len(text) <= self.width
 
     def put(self, part: _Part, indent: int, beneath: int, fresh: bool = True) -> None:
         """Write a part that no comment breaks, and the comments behind it; one that stands alone stands `beneath` in."""
         text = _flat(part) or ""
         joined = f"{self.lines[-1]}{' ' * part[0].spaced}{text}" if self.open and not fresh else ""
-        if joined and len(joined) <= WIDEST:
+        if joined and len(joined) <= self.width:
             self.lines[-1] = joined
         else:
             self.lines.append(" " * indent + text)
@@ -205,25 +213,27 @@ class _Lines:
                 self.put(part[start:i], further if start else indent, below, fresh and not start)
                 start = i
 
-    def whole(self, part: _Part) -> None:
+    def whole(self, part: _Part, beneath: int = _STEP) -> None:
         """Write a part on one line, whatever its width; only comments break it."""
         start = 0
         for i in range(1, len(part) + 1):
             if i == len(part) or part[i - 1].word.comments:
-                self.put(part[start:i], _STEP if start else 0, _STEP)
+                self.put(part[start:i], _STEP if start else 0, beneath if i == len(part) else _STEP)
                 start = i
 
-    def clauses(self, parts: Iterable[_Part]) -> None:
-        """Write as many of the parts on each line as fit."""
+    def clauses(self, parts: Iterable[_Part], together: bool) -> None:
+        """Write the parts, where they go `together` as many on each line as fit; one that needs several has them for itself."""
+        fresh = True
         for i, part in enumerate(parts):
             indent = _STEP if i else 0
-            if _fits(part, indent):
-                self.put(part, indent, _STEP, not i)
+            if whole := self.fits(part, indent):
+                self.put(part, indent, _STEP, fresh)
             else:
                 self.flow(part, indent, 2 * _STEP, _STEP)
+            fresh = not (whole and together)
 
     def rule(self, head: _Part, body: _Part) -> None:
-        if _fits((*head, *body), 0):
+        if self.fits((*head, *body), 0):
             self.put((*head, *body), 0, 0)
             return
         self.flow(head, 0, 2 * _STEP, _STEP)
@@ -235,7 +245,7 @@ class _Lines:
     def literals(self, body: _Part, indent: int) -> None:
         """Write each literal from a fresh line on."""
         for part in _split(body):
-            if _fits(part, indent):
+            if self.fits(part, indent):
                 self.put(part, indent, indent)
             elif len(part) > 1 and part[0].word.words in _SUMMARIES and part[1].word.words == "{":
                 self.aggregate(part, indent)

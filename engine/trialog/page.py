@@ -2,9 +2,14 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
 
 from trialog.problem import Problem
 from trialog.source import Source, Span, whole_line
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 ALL_COHORTS = "all"
 """The name of the part of a page that binds every cohort."""
@@ -47,10 +52,15 @@ _RULE = re.compile(r"\)\s*:-\s*\S")
 _COHORT = re.compile(r"Cohort\s+([a-z][a-z0-9_]*)\s*:\s*(\S.*)")
 
 
-def read_page(source: Source) -> tuple[Page, list[Problem]]:
-    """Take the page apart. Every block, quote and cohort that could be read is returned beside the problems found."""
+@cache
+def _markdown() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
+    return MarkdownIt("commonmark").disable("inline")
+
+
+def read_page(source: Source) -> tuple[Page, list[Problem]]:
+    """Take the page apart. Every block, quote and cohort that could be read is returned beside the problems found."""
     if "\r" in source.text:  # so that lines are counted here as a Markdown reader counts them
         source = Source(source.name, source.text.replace("\r\n", "\n").replace("\r", "\n"))
     lines = source.text.split("\n")
@@ -63,13 +73,13 @@ def read_page(source: Source) -> tuple[Page, list[Problem]]:
     cohort_level = 0
     fresh: list[Quote] = []  # the quotes since the last block
     resting: tuple[Quote, ...] = ()  # what the last block's rules rest on
-    tokens = MarkdownIt("commonmark").disable("inline").parse(source.text)
+    tokens = _markdown().parse(source.text)
     for i, token in enumerate(tokens):
         if token.map is None:
             continue
         first, last = token.map
         if token.type == "heading_open":
-            level, words = int(token.tag[1]), tokens[i + 1].content.strip()
+            level, words = int(token.tag[1]), " ".join(tokens[i + 1].content.split())
             at = whole_line(source, first + 1)
             title = title or words
             if cohort is not None and level <= cohort_level:

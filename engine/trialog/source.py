@@ -51,6 +51,11 @@ class Span:
     def words(self) -> str:
         return self.source.text[self.start : self.end]
 
+    @property
+    def in_one_line(self) -> str:
+        """The words without the line breaks that may stand among them."""
+        return " ".join(self.words.split())
+
     def to(self, other: "Span") -> "Span":
         """From the beginning of this to the end of the other."""
         return Span(self.source, self.start, max(self.end, other.end))

@@ -2,48 +2,31 @@
 
 import re
 from itertools import pairwise
-from pathlib import Path
 
 import networkx as nx
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from trialog.check import Pages, check
+from tests.fuzz_inputs import HEAD, PIECES, WHOLE, WORDS
+from tests.invariants import told
+from trialog.check import Pages
 from trialog.knowledge import Library, shipped
 from trialog.page import read_page
 from trialog.problem import Problem
-from trialog.render.problems import render
 from trialog.source import Source
 from trialog.vocabulary import Concept, Vocabulary
 
-ROOT = Path(__file__).parents[2]
-WORDS = Source("words.md", (ROOT / "tests/golden/vocabulary.md").read_text(encoding="utf-8"))
+SMALL = Source("words.md", WORDS)
 LIBRARY = Library(shipped())
 *VOCABULARY, PROTOCOL, DOCUMENT = (
     Source(p.name, p.read_text(encoding="utf-8")) for p in LIBRARY.files(LIBRARY.trials[0])
 )
-HEAD = (
-    "# A trial\n\n## Cohort sle: Lupus\n\n> Words of the protocol.\n\n```datalog\ninclusion young(P) :- born(P, _).\n"
-)
-
-
-def told(pages: Pages) -> list[Problem]:
-    """The problems of the pages, each of which can be shown."""
-    program, problems = check(pages)
-    assert (program is None) == bool(problems)
-    for p in problems:
-        assert re.fullmatch(r"E[1-4]\d\d", p.code)
-        assert p.claim and "\n" not in p.claim
-        for at in (p.at, *(at for at, _ in p.related)):
-            assert 0 <= at.start <= at.end <= len(at.source.text)
-        assert p.code in render(p)
-    return problems
 
 
 def of_page(text: str, document: str | None = None) -> list[Problem]:
     return told(
-        Pages((WORDS,), Source("protocol.md", text), None if document is None else Source("source.txt", document))
+        Pages((SMALL,), Source("protocol.md", text), None if document is None else Source("source.txt", document))
     )
 
 
@@ -53,25 +36,8 @@ def of_rules(rules: str) -> list[Problem]:
 
 # -- any text ----------------------------------------------------------------------------------------------------
 
-_PIECES = (
-    "inclusion", "exclusion", "concept", "source", "reading", "event", "measure", "known", "judgement", "attribute",
-    "in", "also", "unit", "where", "code", "not", "latest", "recorded", "at", "count", "min", "covered", "longest", "gap",
-    "born", "condition", "treatment", "observation", "judged", "screening", "equivalent_dose", "young", "old", "date",
-    "patient", "drug", "epilepsy", "prednisone", "lvef", "fit_for_infusion", "own", "months", "days", "years",
-    "P", "S", "V", "From", "To", "_", "1", "55", "0.5", "2024-02-30", "2024-02-29", "'%'", "'mg/d'", "'junk'", '"words"',
-    "@S1", "@", "(", ")", "{", "}", "[", "]", ",", ",", ".", ".", "..", ":", ":-", "|", "=", "!=", "<", "<=", ">", ">=",
-    "+", "-", "*", "/", "≥", "\\", '"', "'", "%", "```", "\n", "\n\n", "> ", "## Cohort a: b\n", "```datalog\n",
-)  # fmt: skip
-soup = st.lists(st.sampled_from(_PIECES), max_size=40).map(" ".join)
-_WHOLE = (
-    "old(P) :- not young(P), born(P, _).", "young(P) :- not old(P).", "concept c in drug \"c\".", "concept d in c \"d\" unit 'kg'.",
-    "many(P) :- count { D : treatment(P, D, ..), old(P) } >= 2.", "low(P, V) :- latest observation(P, lvef, V, ..), V < 55 '%'.",
-    "long(P) :- longest { F, T : treatment(P, _, from: F, to: T, ..) } gap 7 days >= 3 months.",
-    "lowest(P) :- min { V : low(P, V) } < 20 '%'.", "d(D) :- D in drug.", "equivalent_dose(c, oral, 5 'g').",
-    "next(P, E) :- born(P, B), E = B + 1 month.", "next(P, E) :- next(P, B), E = B + 1 month.",
-    '@S1 "words {P}" exclusion old(P) :- recorded died(P, ..).',
-)  # fmt: skip
-statements = st.lists(st.sampled_from(_WHOLE) | soup, max_size=6).map("\n".join)
+soup = st.lists(st.sampled_from(PIECES), max_size=40).map(" ".join)
+statements = st.lists(st.sampled_from(WHOLE) | soup, max_size=6).map("\n".join)
 
 
 @given(st.text(max_size=200), st.text(max_size=60))
@@ -88,6 +54,39 @@ def test_any_text_as_a_page(text: str, document: str) -> None:
 @example("a(_) :- born(_, _).")
 def test_any_tokens_as_rules(rules: str) -> None:
     of_rules(rules)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "nosuch in drug",
+        "not nosuch in drug",
+        "condition(P, nosuch, ..)",
+        "latest observation(P, lvef, V, ..) at nosuch, V > 3 '%'",
+        "born(P, B), B = nosuch",
+        "born(P, B), B + nosuch <= B",
+        "min { V : observation(P, lvef, V, ..) } < nosuch",
+        "count { D : treatment(P, D, ..), D in nosuch } >= 2",
+    ],
+)
+def test_a_concept_that_is_not_there_is_told_wherever_it_is_named(body: str) -> None:
+    problems = of_rules(f"a(P) :- young(P), {body}.")
+    assert [(p.code, p.at.words) for p in problems] == [("E208", "nosuch")]
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ("a(P) :- latest observation(P, lvef, V, ..), V\n >= 5 '%' *\n 1 'mg'.", "E302"),
+        ("a(P) :- latest observation(P, lvef, V, ..), V >= -\n5.", "E301"),
+        ('event e(patient, on: date) "e" where on\n = on * lvef.', "E218"),
+        ("event e(patient, on: date, a: number 'mg', b: number 'kg') \"e\" where a =\n b * lvef.", "E302"),
+        ("```\n\nCohort b\nwithout a title\n===\n\n```datalog", "E105"),
+        ("```\n\nCohort sle:\ntwice\n===\n\n```datalog", "E106"),
+    ],
+)
+def test_what_is_told_has_one_line_where_what_it_names_has_several(rules: str, code: str) -> None:
+    assert code in {p.code for p in of_rules(rules)}
 
 
 @settings(max_examples=120)

@@ -7,7 +7,7 @@ from hypothesis import assume, example, given, settings
 
 from tests.trees import NOWHERE, OF_EXPRESSIONS, OF_LITERALS, OF_PARTS, OF_STATEMENTS, expressions, statements
 from trialog import tree
-from trialog.layout import WIDEST
+from trialog.layout import WIDEST_RULE
 from trialog.page import Block
 from trialog.parse import parse
 from trialog.source import Source, Span
@@ -178,7 +178,7 @@ def test_statements_are_as_wide_as_they_need_to_be(statement: Statement) -> None
     assert not any(line.startswith(" ") for line in lines[:1])
     if isinstance(statement, Rule) and statement.body:
         short = written(dataclasses.replace(statement, label=None)).split("\n")
-        assert len(short) == 1 or len(" ".join(line.strip() for line in short)) > WIDEST
+        assert len(short) == 1 or len(" ".join(line.strip() for line in short)) > WIDEST_RULE
 
 
 def test_durations_are_written_in_the_unit_that_can_be_read() -> None:
@@ -201,7 +201,7 @@ def test_layout() -> None:
         "concept creatinine in measurement \"creatinine in serum\" unit 'mg/dL' where 1 'mg/dL' = 88.4 'umol/L'\n"
         '    code loinc "2160-0" [loinc, molar_mass].',
         "event treatment(patient, drug: drug, from: date, to: date, dose: number 'mg/d', route: route)\n"
-        '    "a course of a drug" where dose = dose_per_weight * body_weight.',
+        '    "a course of a drug"\n    where dose = dose_per_weight * body_weight.',
         'reading proteinuria_binds = first_bullet | all_bullets\n    "which of the three bullets the proteinuria belongs to".',
         "equivalent_dose(prednisone, oral, 5 'mg') [fda, table].",
         '@S1 "is at least 5 years old"\ninclusion sle_age(P) :- at_least_5_years_old(P).',

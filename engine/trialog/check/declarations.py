@@ -288,7 +288,7 @@ def _product(
         problems.append(
             Problem(
                 "E218",
-                f"`{p.at.words}` does not join two amounts of an event by a measured concept",
+                f"`{p.at.in_one_line}` does not join two amounts of an event by a measured concept",
                 p.at,
                 "write `where dose = dose_per_weight * body_weight`: column, column, measured concept",
             )
@@ -299,7 +299,7 @@ def _product(
         problems.append(
             Problem(
                 "E302",
-                f"the units of `{p.at.words}` do not fit",
+                f"the units of `{p.at.in_one_line}` do not fit",
                 p.at,
                 f"`{units[p.whole]}` is not `{units[p.part]}` times `{measured}`",
             )

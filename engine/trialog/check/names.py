@@ -215,6 +215,8 @@ class _Resolver:
                 relation = relations.get(atom.relation)
                 done = replace(literal, atom=self.atom(atom))
                 latest = isinstance(literal, Latest)
+                if isinstance(literal, Latest) and literal.when is not None:
+                    self.concepts_of(literal.when)
                 fits = relation is not None and (
                     relation.kind is Kind.MEASURE
                     if latest
@@ -258,7 +260,8 @@ class _Resolver:
                             )
                         )
                 return done
-            case Membership(_, concept):
+            case Membership(term, concept):
+                self.concepts_of(term)
                 self.concept_name(concept)
                 return literal
             case ReadingIs(reading, option):
@@ -287,7 +290,8 @@ class _Resolver:
                 for side in (left, right):
                     self.concepts_of(side)
                 return literal
-            case Aggregate(body=body):
+            case Aggregate(body=body, bound=bound):
+                self.concepts_of(bound)
                 return replace(literal, body=tuple(self.literal(x) for x in body))
 
     def only_question(self, atom: Atom, relation: Relation, at: Span) -> None:

@@ -288,7 +288,7 @@ class Inference:
                 self.say(
                     problems,
                     "E301",
-                    f"`{side.at.words}` has no unit",
+                    f"`{side.at.in_one_line}` has no unit",
                     side.at,
                     "write the unit that the protocol gives, e.g. `55 '%'`",
                 )
@@ -297,7 +297,7 @@ class Inference:
             self.say(
                 problems,
                 "E302",
-                f"the units of `{at.words}` do not fit",
+                f"the units of `{at.in_one_line}` do not fit",
                 at,
                 f"one side is measured in {_show(l_type.unit)}, the other in {_show(r_type.unit)}",
             )
