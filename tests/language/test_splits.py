@@ -5,9 +5,10 @@ import pytest
 from tests.agreement.completions import PATIENT
 from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY
 from tests.agreement.suite import OPINIONS, Subject, Tally, against_completions, against_opinions, rules_of
-from trialog.answers import Status
+from trialog.answers import Screener, Status
 from trialog.charts.chart import Chart, Judgement, Record
 from trialog.check import Pages, check
+from trialog.proof import explain
 from trialog.source import Source
 from trialog.values import LAST_DAY, Cause, Interval, days, point
 
@@ -89,3 +90,20 @@ def agrees(one: Subject) -> None:
     for chart in (UNKNOWN, ROUGH, REFUSED):
         assert against_completions(one, chart, 300, 0, Tally()) is None
         assert against_opinions(one, chart, Tally(), OPINIONS) is None
+
+
+def test_the_explanation_names_the_fact_that_does_not_matter() -> None:
+    rules = f"""
+        @C1 "renal function allows it"
+        inclusion c(P) :- not low(P).
+        c(P) :- low(P), {JUDGED}.
+        @C2 "eGFR is below 30"
+        {LOW}"""
+    page = Source("split.md", f"# A\n\n## Cohort a: A\n\n> Q.\n\n```datalog\n{rules}\n```\n")
+    program, problems = check(Pages((VOCABULARY,), page, None))
+    assert program is not None, problems
+    answers = Screener(program).screen(UNKNOWN, SCREENING)
+    step = explain(answers, "c")
+    assert (step.status, [s.says for s in step.below]) == (Status.MET, ["whether or not eGFR is below 30 (C2)"])
+    assert [s.status for s in step.below[0].below] == [Status.MET]
+    assert explain(answers, "low").status is Status.UNKNOWN
