@@ -149,7 +149,8 @@ class Cursor:
             return
         ends = self.at_end() or self.begins_statement() or (not has_body and self.begins_fact())
         if not ends or self.unread_since(self.begin, self.token.at.start):
-            self.fail("`.` or `,`" if has_body else "`.`", f"at the end of {what}")
+            help_ = {"and": "`,` joins what must hold together", "or": "alternatives are rules of their own"}
+            self.fail("`.` or `,`" if has_body else "`.`", f"at the end of {what}", help_.get(self.token.words, ""))
         place, claim = self.just_after(), f"{what} has no full stop"
         rest = place.source.text[place.end :].partition("\n")[0]
         if self.tokens[self.next - 1].kind == "number" and rest.lstrip().startswith("%"):

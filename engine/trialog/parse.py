@@ -262,7 +262,7 @@ class _Statements:
             token = self.cursor.take()
             label = Label(
                 token.words[1:] or None,
-                self.cursor.text("a phrase in double quotes", "after `@`"),
+                self.cursor.text("a phrase in double quotes", "after `@`", 'as in `@S1 "had a stroke"`'),
                 self.cursor.since(token),
             )
             if self.cursor.token.kind == "name" and self.cursor.kind_ahead(1) == "name":

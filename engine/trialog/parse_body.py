@@ -50,6 +50,12 @@ def _calendar(written: str) -> str:
     return f"{month_name[month]} {year} has {monthrange(year, month)[1]} days"
 
 
+_JOINING = {
+    "and": "`,` joins what must hold together",
+    "or": "alternatives are rules of their own; `,` joins what must hold together",
+}
+
+
 class Bodies:
     """Reads what stands in the body of a rule, at a cursor."""
 
@@ -67,6 +73,8 @@ class Bodies:
         start = self.cursor.token
         if self.cursor.token.words in _SUMMARIES and (self.cursor.sees("{", 1) or self.is_aggregate_in_brackets()):
             return self.aggregate(start)
+        if start.words in _JOINING and start.kind == "name" and self.cursor.kind_ahead(1) in ("name", "variable"):
+            self.cursor.fail("a literal", "here", _JOINING[start.words])
         if self.cursor.sees("reading") and self.cursor.kind_ahead(1) == "name":
             self.cursor.take()
             name = self.cursor.take()
@@ -91,7 +99,11 @@ class Bodies:
             absent = self.cursor.take().words == "unrecorded"
             return Recorded(self.atom(), absent, self.cursor.since(start))
         if self.cursor.token.kind == "name" and self.cursor.sees("(", 1):
-            return Holds(self.atom(), negated, self.cursor.since(start))
+            atom = self.atom()
+            if self.cursor.token.kind == "sign" and self.cursor.token.words in _COMPARISONS:
+                help_ = "a relation has no value: name the value among its arguments, and compare that"
+                self.cursor.fail("`,` or `.`", "after a relation", help_)
+            return Holds(atom, negated, self.cursor.since(start))
         if self.cursor.sees("in", 1):
             term = self.term()
             self.cursor.take()
@@ -105,6 +117,8 @@ class Bodies:
         help_ = ""
         if isinstance(left, ConceptName):
             help_ = f"a relation has its arguments in brackets, as in `{left.name}(P)`"
+        elif isinstance(left, Number) and self.follows_comma_in_number(start):
+            help_ = "the decimal sign is a point, as in `0.5`"
         elif self.cursor.token.kind == "variable" or self.cursor.sees("("):
             help_ = "a relation begins with a small letter, and has its arguments in brackets"
         operator = self.comparison_sign("between the two sides of a comparison", help_)
@@ -112,6 +126,11 @@ class Bodies:
         if self.cursor.token.words in _COMPARISONS and self.cursor.token.kind == "sign":
             self.cursor.fail("`,` or `.`", "after a comparison", "compare twice: `A < B, B < C`")
         return Comparison(operator, left, right, self.cursor.since(start))
+
+    def follows_comma_in_number(self, token: Token) -> bool:
+        """Whether the number stands right behind another and a comma, as `5` does in `0,5`."""
+        text = token.at.source.text
+        return text[max(0, token.at.start - 1) : token.at.start] == "," and text[max(0, token.at.start - 2)].isdigit()
 
     def is_aggregate_in_brackets(self) -> bool:
         """Whether `count(D : …` follows, which means `count { D : …`: no argument of a relation is a variable and a colon."""
@@ -219,7 +238,8 @@ class Bodies:
         if token.words not in _PERIODS or token.kind != "name":
             fixes = respelt(token.at, _PERIODS, may_mend=False) if token.kind == "name" else ()
             wanted = "`days`, `weeks`, `months` or `years`"
-            self.cursor.fail(wanted, "after the number of a duration", asked(fixes), fixes)
+            help_ = asked(fixes) or "a unit stands in single quotes, as in `55 '%'`" if token.kind == "name" else ""
+            self.cursor.fail(wanted, "after the number of a duration", help_, fixes)
         months, days = _PERIODS[self.cursor.take().words]
         if not isinstance(value, int) or value > _LARGEST_PERIOD:
             claim = f"a duration of `{number.words}` is not a whole number of readable size"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from trialog.check.declarations import Declarations, cited, declare
-from trialog.check.follow_ons import resting_on_unread, together
+from trialog.check.follow_ons import OF_VARIABLES, resting_on_unread, together, without_value
 from trialog.check.lower import Lowering
 from trialog.check.mismatches import mismatches
 from trialog.check.names import resolve
@@ -131,8 +131,8 @@ def _program(
     read = {r.at for r in resolved}
     unread = declared.unread | {r.head.relation for r in rules if r.at not in read}
     unsure = {r.at for r in resting_on_unread(derivations, dependencies, unread, declared.doubtful)}
-    problems.extend(p for p in found if p.code not in ("E308", "E311") or not any(at.holds(p.at) for at in unsure))
-    problems.extend(unsafe([*facts, *derivations], types.variables, unsure))
+    problems.extend(p for p in found if p.code not in OF_VARIABLES or not any(at.holds(p.at) for at in unsure))
+    problems = without_value(problems, unsafe([*facts, *derivations], types.variables, unsure), resolved)
     about = about_patients(dependencies, declared.vocabulary)
     problems.extend(one_patient(derivations, about, types.variables[len(facts) :], unsure))
     strata, found = stratify(derivations, dependencies)

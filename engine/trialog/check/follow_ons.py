@@ -20,6 +20,8 @@ from trialog.tree import (
     literals_within,
 )
 
+OF_VARIABLES = ("E308", "E311")
+"""Codes of what is not known of a variable."""
 _MISSING = frozenset({"E201", "E208", "E209", "E405"})  # codes of names that are declared nowhere
 
 
@@ -46,6 +48,22 @@ def _terms(rule: Rule) -> Iterator[Term]:
                 yield from (term, concept)
             case Comparison() | ReadingIs() | Aggregate():
                 pass
+
+
+def without_value(problems: Sequence[Problem], unbound: Sequence[Problem], rules: Sequence[Rule]) -> list[Problem]:
+    """The problems, with those of variables that have no value. Of such a variable nothing else is told, and of one that an
+    aggregate cannot have for its bound, only that."""
+    bounds = {p.at for p in problems if p.code == "E309"}
+    told = [p for p in unbound if p.at not in bounds]
+    where = [(next(r.at for r in rules if r.at.holds(p.at)), p.at.words) for p in told]
+    return [
+        *(
+            p
+            for p in problems
+            if p.code not in OF_VARIABLES or not any(at.holds(p.at) and name == p.at.words for at, name in where)
+        ),
+        *told,
+    ]
 
 
 def together(problems: Sequence[Problem]) -> list[Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from trialog.check.declarations import Declarations
 from trialog.check.types import DATE, Inference, Types
-from trialog.check.variables import atom_variables, variables_of
+from trialog.check.variables import atom_variables, expression_variables, variables_of
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Sort, Type
 from trialog.tree import (
@@ -54,7 +54,7 @@ class _Mismatches:
         self.tell_atom(rule.head, variables)
         mentioned = [v for x in rule.body for v in variables_of(x) if v.name not in variables]
         measured = {v.name for x in rule.body for v in self.of_declared(x)}  # its unit is asked for elsewhere
-        for name, at in {v.name: v.at for v in reversed(mentioned) if v.name not in measured}.items():
+        for name, at in {v.name: v.at for v in reversed(mentioned) if v.name not in measured | self.told}.items():
             shown = name.split("'")[0]
             self.inference.say(
                 self.inference.problems,
@@ -253,8 +253,11 @@ class _Mismatches:
                         "E309",
                         "a count is compared with a whole number",
                         a.bound.at,
-                        "write it in digits, without a unit",
+                        "an aggregate has no value that a variable could hold: compare it here, as in `>= 2`"
+                        if isinstance(a.bound, Variable)
+                        else "write it in digits, without a unit",
                     )
+                    self.told |= {v.name for v in expression_variables(a.bound)}
             case Summary.MIN | Summary.MAX:
                 if len(kinds) != 1 or (kinds[0] is not None and not kinds[0].sort.is_wide):
                     self.inference.say(

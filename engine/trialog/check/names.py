@@ -24,6 +24,7 @@ from trialog.tree import (
     ReadingIs,
     Recorded,
     Rule,
+    Term,
     Variable,
     literals_within,
 )
@@ -82,7 +83,11 @@ class _Resolver:
         for problem in (*misused, *nested):
             self.problems.append(problem)
             self.failed = self.failed or problem.safe_fix is None
+        told = len(self.problems)
         literals = tuple(self.literal(x) for x in body)
+        here = {p.at for p in self.problems[told:]}  # a variable that must not stand there need not be said to be alone
+        if here:
+            self.problems[:told] = [p for p in self.problems[:told] if p.code != "E205" or p.at not in here]
         return None if self.failed else replace(rule, head=head, body=literals)
 
     def roots_of(self, body: Sequence[Literal]) -> Iterator[tuple[str, str]]:
@@ -349,12 +354,17 @@ class _Resolver:
                     "E214",
                     f"what is measured must be named here, not {_say(about)}",
                     about.at,
-                    f"write the concept, as in `{relation.name}(P, lvef, ..)`",
+                    self.named_as(about) or f"write the concept, as in `{relation.name}(P, lvef, ..)`",
                 )
             others = [a for i, a in enumerate(done.atom.arguments) if i not in (0, relation.concept_column + 1)]
             if not latest and any(not isinstance(a.term, Anonymous) for a in others):
                 self.tell("E214", "only patient and concept matter to `recorded`", literal.at, "end with `..`")
         return done
+
+    def named_as(self, term: Term) -> str:
+        """The concept that somebody wrote as a variable, as a question; empty where there is none."""
+        name = term.name.lower() if isinstance(term, Variable) else ""
+        return f"did you mean `{name}`?" if name in self.declared.vocabulary.concepts else ""
 
     def only_question(self, atom: Atom, relation: Relation, at: Span) -> None:
         about = (relation.concept_column or 0) + 1
