@@ -92,7 +92,17 @@ def _alone(problem: Problem, alone: Mapping[Source, str]) -> Problem:
         shown = Source("example.md", alone[at.source])
         return Span(shown, max(at.start - len(_AROUND), 0), max(at.end - len(_AROUND), 0))
 
-    return replace(problem, at=moved(problem.at), related=tuple((moved(at), words) for at, words in problem.related))
+    return replace(
+        problem,
+        quote=""
+        if problem.at.source in alone
+        else problem.quote,  # what is quoted around the block is not shown either
+        at=moved(problem.at),
+        related=tuple((moved(at), words) for at, words in problem.related),
+        fixes=tuple(
+            replace(fix, edits=tuple(replace(edit, at=moved(edit.at)) for edit in fix.edits)) for fix in problem.fixes
+        ),
+    )
 
 
 @pytest.fixture(scope="session")

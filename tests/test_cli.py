@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from trialog.cli import main
-from trialog.commands import EXIT_CODES
+from trialog.usage import EXIT_CODES
 
 ROOT = Path(__file__).parents[1]
 TRIAL = "car-nk-b-cell-children"

@@ -11,12 +11,12 @@ PACKAGE = Path(__file__).parents[1] / "engine/trialog"
 
 # Each may import those before it. A folder is one layer; the order within it is free, as long as there is no circle.
 ORDER = (
-    "source", "problem", "values", "units", "vocabulary",
+    "source", "problem", "spelling", "problem_pages", "values", "units", "vocabulary",
     "tree", "page", "lexer", "layout", "written", "cursor", "parse_body", "parse", "format",
-    "program", "check", "knowledge",
+    "program", "check", "mending", "knowledge",
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
     "charts", "answers", "second_opinion", "proof", "cases", "screening", "graph",
-    "render", "commands", "authoring_commands", "fmt_command", "cli", "__main__",
+    "render", "usage", "explain_command", "commands", "check_command", "authoring_commands", "fmt_command", "cli", "__main__",
 )  # fmt: skip
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path

@@ -24,10 +24,13 @@ USED = {
     for path in (ROOT / "engine/trialog").rglob("*.py")
     for code in re.findall(r'"(E\d\d\d)"', path.read_text(encoding="utf-8"))
 }
-MAY_FOLLOW = {"E101": {"E103"}, "E102": {"E103"}}  # what stands behind a sign that is no sign may not be readable
+NOT_RUN = {
+    "E617": "a safe fix would have to bring a problem; see test_check_command.py",
+    "E618": "a file would have to change while it is checked; see test_check_command.py",
+}
 _FENCE = re.compile(r"^(`{3,})(\w+).*?\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
-_TYPED = [p for p in OURS if "\n```sh\n" in p.read_text(encoding="utf-8")]
-_WRITTEN = [p for p in OURS if p not in _TYPED]
+_TYPED = [p for p in OURS if "\n```sh\n" in p.read_text(encoding="utf-8") and p.stem not in NOT_RUN]
+_WRITTEN = [p for p in OURS if p not in _TYPED and p.stem not in NOT_RUN]
 
 
 class Golden(Protocol):
@@ -70,7 +73,7 @@ def test_a_page_says_all_there_is_to_say(path: Path) -> None:
 def test_the_example_is_wrong_in_this_way_alone(path: Path, golden: Callable[[Path], Golden]) -> None:
     found = golden(path)
     assert found.said == found.expected
-    assert set(found.codes) - MAY_FOLLOW.get(path.stem, set()) == {path.stem}
+    assert set(found.codes) == {path.stem}
 
 
 @pytest.mark.parametrize("path", _WRITTEN, ids=lambda p: p.stem)

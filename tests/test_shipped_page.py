@@ -45,8 +45,9 @@ def said(page: Source) -> list[Problem]:
 
 
 def lines(problems: list[Problem], *codes: str) -> set[int]:
-    """The lines of the page at which problems with these codes are."""
-    return {p.at.line for p in problems if p.code in codes and p.at.source.name == PROTOCOL.name}
+    """The lines of the page at which problems with these codes are, those included at which the same is missing."""
+    found = [p for p in problems if p.code in codes and p.at.source.name == PROTOCOL.name]
+    return {at.line for p in found for at in (p.at, *(at for at, words in p.related if words == "and here"))}
 
 
 def test_the_page_as_it_is_has_no_problem() -> None:

@@ -1,48 +1,14 @@
-"""The commands for authors: is the knowledge right, do its cases agree, and what rests on what."""
+"""The commands for authors: do the cases agree, and what rests on what."""
 
 import argparse
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import assert_never
 
 from trialog.answers import Answers, Screener
-from trialog.commands import DISAGREEMENT, chart_folder, complain, emit, library_at, read_all, the_program, typed_wrong
-from trialog.knowledge import Library, shipped
-from trialog.problem import Problem, Severity, did_you_mean
+from trialog.commands import chart_folder, read_all, the_program
+from trialog.problem import did_you_mean
 from trialog.program import Program
-from trialog.render.problems import render, summary
-
-
-def check(given: argparse.Namespace) -> int:
-    """Tell all that is wrong in a knowledge base, a trial or a page."""
-    path = Path(given.path or given.kb) if given.path or given.kb else shipped()
-    library, trials = library_at(path)
-    problems: list[Problem] = []
-    seen: set[tuple[str, str, int]] = set()
-    for trial in trials:
-        program, found = library.program(trial)
-        if program is not None:
-            found = [*found, *_case_problems(library, trial, program)]
-        for p in found:
-            key = (p.code, p.at.source.name, p.at.start)
-            if key not in seen:
-                seen.add(key)
-                problems.append(p)
-    emit(line for p in problems for line in (render(p, given.colour), ""))
-    what = f"{len(trials)} trial{'s' * (len(trials) != 1)} ({', '.join(trials)})"
-    emit([f"{what}: {summary(problems)}"])
-    return 1 if any(p.severity is Severity.ERROR for p in problems) else 0
-
-
-def _case_problems(library: Library, trial: str, program: Program) -> Iterator[Problem]:
-    from trialog.cases import expectations
-    from trialog.charts.read import read_charts
-
-    folder = library.folder(trial) / "cases"
-    if folder.is_dir():
-        for read in read_charts(folder, program.vocabulary):
-            yield from read.problems
-            yield from expectations(read, program)[2]
+from trialog.usage import DISAGREEMENT, complain, emit, typed_wrong
 
 
 def cases(given: argparse.Namespace) -> int:
@@ -123,12 +89,14 @@ def graph(given: argparse.Namespace) -> int:
     _, program = the_program(given)
     found = dependencies(program)
     if given.of is not None:
-        if given.of not in found:
+        ids = {a.relation: a.identifier for a in program.atoms.values()}  # an atom goes by its id
+        name = ids.get(given.of, given.of)
+        if name not in found:
             raise typed_wrong(
                 "E608",
                 f"nothing here is called `{given.of}`",
-                did_you_mean(given.of, found) or "`trialog graph` without `--of` lists all names",
+                did_you_mean(given.of, [*found, *ids]) or "`trialog graph` without `--of` lists all names",
             )
-        found = restricted(found, given.of)
+        found = restricted(found, name)
     emit(as_dot(found) if given.format == "dot" else as_text(found))
     return 0

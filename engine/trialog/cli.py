@@ -1,20 +1,16 @@
-"""The command line: `trialog check | fmt | screen | why | readings | cases | graph`."""
+"""The command line: `trialog check | fmt | explain | screen | why | readings | cases | graph`."""
 
 import argparse
 import errno
 import gc
 import os
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from typing import override
 
-from trialog.authoring_commands import cases, check, graph
-from trialog.commands import EXIT_CODES, UsageError, readings, screen, why
-from trialog.fmt_command import fmt
 from trialog.render.problems import shows_colour
-from trialog.values import days
+from trialog.usage import EXIT_CODES, UsageError, columns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +42,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+# -- the commands, each imported when it is run ------------------------------------------------------------------
+
+
+def check(given: argparse.Namespace) -> int:
+    from trialog.check_command import check_all
+
+    return check_all(given)
+
+
+def fmt(given: argparse.Namespace) -> int:
+    from trialog.fmt_command import fmt
+
+    return fmt(given)
+
+
+def explain(given: argparse.Namespace) -> int:
+    from trialog.explain_command import explain
+
+    return explain(given)
+
+
+def screen(given: argparse.Namespace) -> int:
+    from trialog.commands import screen
+
+    return screen(given)
+
+
+def why(given: argparse.Namespace) -> int:
+    from trialog.commands import why
+
+    return why(given)
+
+
+def readings(given: argparse.Namespace) -> int:
+    from trialog.commands import readings
+
+    return readings(given)
+
+
+def cases(given: argparse.Namespace) -> int:
+    from trialog.authoring_commands import cases
+
+    return cases(given)
+
+
+def graph(given: argparse.Namespace) -> int:
+    from trialog.authoring_commands import graph
+
+    return graph(given)
+
+
+# -- what may be typed -------------------------------------------------------------------------------------------
+
+
 def _day(written: str) -> int:
+    from trialog.values import days
+
     try:
         when = days(written)
     except ValueError as error:
@@ -82,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
             epilog=codes,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        one.set_defaults(run=run, colour=shows_colour(sys.stdout), width=shutil.get_terminal_size((80, 24)).columns)
+        one.set_defaults(run=run, colour=shows_colour(sys.stdout), width=columns())
         one.add_argument("--kb", metavar="FOLDER", help="another knowledge base than the one installed")
         return one
 
@@ -93,6 +145,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="a knowledge base, a trial's folder or its page (default: the one installed)",
     )
+    one.add_argument(
+        "--format", choices=("text", "json", "sarif"), default="text", help="what to print (default: text)"
+    )
+    one.add_argument("--fix", action="store_true", help="mend what can only be meant in one way, and tell the rest")
+    one.add_argument("--diff", action="store_true", help="show what `--fix` would change, and change nothing")
+    one = command("explain", explain, "say what a code such as E206 means, and what to do")
+    one.add_argument("code", nargs="?", metavar="CODE", help="the code (default: list all)")
     one = command("fmt", fmt, "lay out the rules on pages, and nothing else on them")
     one.add_argument(
         "path",

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
@@ -10,78 +10,19 @@ from typing import TYPE_CHECKING, assert_never
 from trialog.answers import Screener, Status
 from trialog.charts.files import ReadChart
 from trialog.knowledge import Library, shipped, shown
-from trialog.problem import Problem, did_you_mean
+from trialog.problem import did_you_mean
 from trialog.program import Program
-from trialog.render.problems import render, shows_colour
 from trialog.screening import Screened, screen_all, was_refused
-from trialog.source import Source, Span
+from trialog.usage import DISAGREEMENT, UsageError, complain, emit, holds_ascii_alone, library_at, typed_wrong
 from trialog.values import show_day
 
 if TYPE_CHECKING:
     from trialog.engines.worker import Worker
     from trialog.second_opinion import SecondOpinion
 
-DISAGREEMENT = 4
-EXIT_CODES = {
-    0: "all is well",
-    1: "the knowledge base has errors or is not laid out, or cases disagree",
-    2: "the command cannot be carried out: what was typed does not exist, or no chart could be used",
-    3: "some charts were refused; the others were screened",
-    DISAGREEMENT: "the two engines disagree: no answer about that patient is to be relied on",
-}
-
-
-class UsageError(Exception):
-    """What a person typed does not exist, or leads nowhere."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(problems[0].claim)
-        self.problems = problems
-
-    def rendered(self, colour: bool) -> str:
-        return "\n\n".join(render(p, colour) for p in self.problems)
-
-
-def typed_wrong(code: str, claim: str, help_: str) -> UsageError:
-    return UsageError(Problem(code, claim, Span(Source("command line", ""), 0, 0), help_))
-
-
-def emit(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)  # noqa: T201 (the command line prints)
-
-
-def complain(problems: Iterable[Problem]) -> None:
-    colour = shows_colour(sys.stderr)
-    for p in problems:
-        print(render(p, colour) + "\n", file=sys.stderr)  # noqa: T201 (the command line prints)
-
+_MOST_IDS = 20
 
 # -- what every run needs ----------------------------------------------------------------------------------------
-
-
-def library_at(path: Path) -> tuple[Library, tuple[str, ...]]:
-    """The knowledge base that a path lies in, and the trials that it means."""
-    if not path.exists():
-        raise typed_wrong(
-            "E601",
-            f"there is no file or folder `{path}`",
-            "give a knowledge base: a folder with `vocabulary` and `trials`",
-        )
-    here = path.resolve()
-    for root in (here, *here.parents):
-        if (root / "trials").is_dir() and (root / "vocabulary").is_dir():
-            library = Library(root)
-            inside = here.relative_to(root / "trials").parts if here.is_relative_to(root / "trials") else ()
-            trials = (inside[0],) if inside else library.trials
-            if not trials:
-                raise typed_wrong(
-                    "E601", f"`{path}` holds no trial", "a trial is a folder under `trials` with a `protocol.md`"
-                )
-            return library, trials
-    raise typed_wrong(
-        "E601", f"`{path}` is not in a knowledge base", "a knowledge base is a folder with `vocabulary` and `trials`"
-    )
 
 
 def the_program(given: argparse.Namespace) -> tuple[Library, Program]:
@@ -197,7 +138,7 @@ def screen(given: argparse.Namespace) -> int:
             from trialog.charts.read import digest
             from trialog.render.results import as_json
 
-            plain = (sys.stdout.encoding or "").casefold().replace("-", "") != "utf8"
+            plain = holds_ascii_alone()
             emit([as_json(given.trial, library.digest(given.trial), digest(path), program, cohorts, run, plain)])
         case "csv":
             from trialog.render.results import as_csv
@@ -269,7 +210,7 @@ def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
         raise typed_wrong(
             "E606",
             f"there is no atom `{given.atom}`",
-            did_you_mean(given.atom, ids) or f"there are {ids[0]} to {ids[-1]}",
+            did_you_mean(given.atom, ids) or _there_are(ids),
         )
     screener = Screener(program, _chosen(given, program))
     path = chart_folder(given, library)
@@ -313,6 +254,12 @@ def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
         emit(line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    "))
     code = _confirm(second, program, given.width) if second is not None else 0
     return code or _finish(run)
+
+
+def _there_are(ids: Sequence[str]) -> str:
+    """What there is instead, in words."""
+    shown = ", ".join(ids[:_MOST_IDS]) + (", …" if len(ids) > _MOST_IDS else "")
+    return f"there {'is' if len(ids) == 1 else 'are'} {shown}" if ids else "no rule of the page has an id"
 
 
 def _confirm(second: "SecondOpinion", program: Program, width: int) -> int:

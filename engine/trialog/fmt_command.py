@@ -6,10 +6,10 @@ import shutil
 from codecs import BOM_UTF8
 from pathlib import Path
 
-from trialog.commands import complain, emit, library_at, typed_wrong
 from trialog.knowledge import read, shown
 from trialog.problem import Problem
 from trialog.source import Source, Span
+from trialog.usage import complain, emit, library_at, typed_wrong
 
 
 def fmt(given: argparse.Namespace) -> int:

@@ -48,16 +48,22 @@ class Library:
                 total.update(content)
         return total.hexdigest()
 
-    def program(self, trial: str) -> tuple[Program | None, list[Problem]]:
-        """The checked program of a trial, and all that is wrong with its pages."""
+    def pages(self, trial: str) -> tuple[Pages, list[Problem]]:
+        """The texts of a trial, and what could not be read."""
         problems: list[Problem] = []
         *vocabulary, protocol, document = self.files(trial)
         pages = [s for path in vocabulary if (s := read(path, problems)) is not None]
         page = read(protocol, problems)
         source = read(document, problems, "E409") if page is not None else None
-        program, found = check(Pages(tuple(pages), page, source))
-        problems.extend(found)
-        return (program if not any(p.code in ("E108", "E409") for p in problems) else None), problems
+        return Pages(tuple(pages), page, source), problems
+
+    def program(self, trial: str) -> tuple[Program | None, list[Problem]]:
+        """The checked program of a trial, and all that is wrong with its pages."""
+        pages, unread = self.pages(trial)
+        if any(p.code == "E108" for p in unread):
+            return None, unread  # what the other pages take from these would only be missed
+        program, found = check(pages)
+        return (program if not unread else None), [*unread, *found]
 
 
 def read(path: Path, problems: list[Problem], code: str = "E108") -> Source | None:

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 
 @dataclass(frozen=True)
@@ -14,11 +15,8 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> tuple[int, ...]:
-        starts = [0]
-        for at, char in enumerate(self.text):
-            if char == "\n":
-                starts.append(at + 1)
-        return tuple(starts)
+        lengths = (len(line) + 1 for line in self.text.split("\n")[:-1])
+        return tuple(accumulate(lengths, initial=0))
 
     def line_and_column(self, offset: int) -> tuple[int, int]:
         """Both counted from 1."""
@@ -27,8 +25,11 @@ class Source:
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1; empty past the end."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if 0 < number <= len(lines) else ""
+        if not 0 < number <= len(self._line_starts):
+            return ""
+        start = self._line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : len(self.text) if end < 0 else end].rstrip("\r")
 
     def offset(self, line: int) -> int:
         """Where the line, counted from 1, begins."""
@@ -55,6 +56,10 @@ class Span:
     def in_one_line(self) -> str:
         """The words without the line breaks that may stand among them."""
         return " ".join(self.words.split())
+
+    def holds(self, other: "Span") -> bool:
+        """Whether the other place begins inside of this one."""
+        return self.start <= other.start < self.end and self.source == other.source
 
     def to(self, other: "Span") -> "Span":
         """From the beginning of this to the end of the other."""

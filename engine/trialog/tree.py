@@ -123,6 +123,8 @@ class ReadingIs:
     reading: str
     option: str
     at: Span = field(compare=False, repr=False)
+    reading_at: Span | None = field(default=None, compare=False, repr=False)
+    option_at: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ class ConceptStatement:
     citations: tuple[Citation, ...]
     at: Span = field(compare=False, repr=False)
     name_at: Span = field(compare=False, repr=False)
+    unit_at: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,9 @@ def test_the_tokens_of_any_text_stand_in_it_in_order(text: str) -> None:
     found, problems = tokens(source, 0, len(text))
     assert found[-1].kind == "end"
     at = 0
+    mended = {p.at.start for p in problems if p.safe_fix is not None}
     for token in found[:-1]:
-        assert token.words == token.at.words
+        assert token.words == token.at.words or token.at.start in mended
         assert token.at.start >= at
         at = token.at.end
-    assert all(p.at.end - p.at.start == 1 for p in problems)
+    assert all(p.at.words.strip() for p in problems)

@@ -1,9 +1,10 @@
 """From pages to a checked program: everything that is wrong, at once, or a `Program` that may be believed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trialog.check.declarations import Declarations, cited, declare
+from trialog.check.follow_ons import OF_VARIABLES, resting_on_unread, together, without_value
 from trialog.check.lower import Lowering
 from trialog.check.mismatches import mismatches
 from trialog.check.names import resolve
@@ -12,7 +13,7 @@ from trialog.check.safety import one_patient, unsafe
 from trialog.check.strata import Edge, about_patients, chart_relations, computing_circles, edges, resting_on, stratify
 from trialog.check.types import infer
 from trialog.page import ALL_COHORTS, Block, Page, read_page
-from trialog.parse import parse
+from trialog.parse import Broken, parse_all
 from trialog.problem import Problem, Severity
 from trialog.program import Clause, Criterion, Derived, KnownFact, Program, ProtocolAtom, Sort, Tallied, Type
 from trialog.source import Source, Span
@@ -30,17 +31,42 @@ class Pages:
     document: Source | None
 
 
+_HARMLESS = frozenset({"E105", "E106", "E405", "E406", "E408"})
+"""Codes of what leaves everything that is declared as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What stands on the pages: statements, what is left of those that cannot be read, and the protocol."""
+
+    statements: list[tuple[Statement, Block]]
+    broken: list[tuple[Broken, Block]]
+    protocol: Page | None
+
+    @property
+    def own_page(self) -> Span | None:
+        blocks = self.protocol.blocks if self.protocol is not None else ()
+        return blocks[0].at if blocks else None
+
+    @property
+    def rules(self) -> list[tuple[Rule, Block]]:
+        return [(s, block) for s, block in self.statements if isinstance(s, Rule)]
+
+
 def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
-    """The program that the pages mean, and every problem found. There is no program where there is an error."""
+    """The program that the pages mean, and every problem found. There is no program where there is an error.
+
+    What has a safe fix is read as if it were mended, and what cannot be read is left out without being missed: each mistake
+    is told once.
+    """
     problems: list[Problem] = []
-    statements: list[tuple[Statement, Block]] = []
-    protocol: Page | None = None
+    written = _Written([], [], None)
     for source in (*pages.vocabulary, *([pages.protocol] if pages.protocol is not None else [])):
         page, found = read_page(source)
         problems.extend(found)
         if source is pages.protocol:
-            protocol = page
-        elif page.cohorts:
+            written = replace(written, protocol=page)
+        elif page.cohorts and not found:
             problems.append(
                 Problem(
                     "E105",
@@ -50,63 +76,73 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
                 )
             )
         for block in page.blocks:
-            parsed, found = parse(block)
-            problems.extend(found)
-            statements.extend((s, block) for s in parsed)
-    if protocol is not None and pages.document is not None:
-        problems.extend(misquoted(protocol, pages.document))
-    own_page = protocol.blocks[0].at if protocol is not None and protocol.blocks else None
-    declared, found = declare([s for s, _ in statements], own_page)
+            parsed = parse_all(block)
+            problems.extend(parsed.problems)
+            written.statements.extend((s, block) for s in parsed.statements)
+            written.broken.extend((b, block) for b in parsed.broken)
+    unread = frozenset(b.declares for b, _ in written.broken)
+    declared, found = declare([s for s, _ in written.statements], written.own_page, unread)
     problems.extend(found)
-    rules = [(s, block) for s, block in statements if isinstance(s, Rule)]
-    criteria, atoms, found = _marks(rules, protocol)
+    all_read = not written.broken and all(p.safe_fix is not None or p.code in _HARMLESS for p in problems)
+    if written.protocol is not None and pages.document is not None:
+        problems.extend(misquoted(written.protocol, pages.document))
+    criteria, atoms, found = _marks(written, {p.at for p in problems if p.code == "E105"})
     problems.extend(found)
-    program, found = _program(protocol, declared, [r for r, _ in rules], criteria, atoms, own_page)
+    program, found = _program(written, declared, criteria, atoms, all_read)
     problems.extend(found)
     problems.sort(key=lambda p: (p.at.source.name, p.at.start))
+    problems = [_quoting(p, written.protocol) for p in together(problems)]
     sound = not any(p.severity is Severity.ERROR for p in problems)
     return (program if sound else None), problems
 
 
+def _quoting(problem: Problem, protocol: Page | None) -> Problem:
+    """The problem with the protocol's sentence that its rule rests on, where the rule says something else than it might."""
+    if problem.quote or problem.code[1] not in "23" or protocol is None:
+        return problem
+    block = next((b for b in protocol.blocks if b.at.holds(problem.at)), None)
+    return (
+        problem
+        if block is None or block.cohort is None
+        else replace(problem, quote="\n".join(q.words for q in block.quotes))
+    )
+
+
 def _program(
-    protocol: Page | None,
+    written: _Written,
     declared: Declarations,
-    rules: list[Rule],
     criteria: tuple[Criterion, ...],
     atoms: dict[str, ProtocolAtom],
-    own_page: Span | None,
+    all_read: bool,
 ) -> tuple[Program | None, list[Problem]]:
+    rules = [r for r, _ in written.rules]
+    protocol = written.protocol
     resolved, problems = resolve(rules, declared)
     known_names = set(declared.vocabulary.relations)
     facts = [r for r in resolved if not r.body and r.head.relation in known_names]
     derivations = [r for r in resolved if r.body or r.head.relation not in known_names]
-    for r in facts:
-        cited(r.citations, declared.sources, r.at, own_page, f"this fact of `{r.head.relation}`", problems)
-    for r in derivations:
-        cited(r.citations, declared.sources, r.at, r.at, "this rule", problems)
-        if r.head.relation in known_names:
-            problems.append(
-                Problem(
-                    "E211",
-                    f"`{r.head.relation}` is known by its facts alone; a rule may not add to it",
-                    r.head.at,
-                    "give the rule a relation of its own",
-                )
-            )
+    for r in rules:
+        is_fact = not r.body and r.head.relation in known_names
+        what, page = (f"this fact of `{r.head.relation}`", written.own_page) if is_fact else ("this rule", r.at)
+        cited(r.citations, declared.sources, r.at, page, what, problems, declared.unread)
     types = infer([*facts, *derivations], declared)
     found = mismatches([*facts, *derivations], declared, types)
-    complete = len(resolved) == len(
-        rules
-    )  # where not, what is not known of a variable may be known from the rule left out
-    problems.extend(p for p in found if complete or p.code not in ("E308", "E311"))
-    problems.extend(unsafe([*facts, *derivations], types.variables))
     dependencies = edges(derivations)
+    read = {r.at for r in resolved}
+    unread = declared.unread | {r.head.relation for r in rules if r.at not in read}
+    unsure = {r.at for r in resting_on_unread(derivations, dependencies, unread, declared.doubtful)}
+    problems.extend(p for p in found if p.code not in OF_VARIABLES or not any(at.holds(p.at) for at in unsure))
+    problems = without_value(problems, unsafe([*facts, *derivations], types.variables, unsure), resolved)
     about = about_patients(dependencies, declared.vocabulary)
-    problems.extend(one_patient(derivations, about, types.variables[len(facts) :]))
+    problems.extend(one_patient(derivations, about, types.variables[len(facts) :], unsure))
     strata, found = stratify(derivations, dependencies)
     problems.extend(found)
     problems.extend(computing_circles(derivations, strata))
-    if any(p.severity is Severity.ERROR for p in problems) or len(resolved) != len(rules):
+    if (
+        not all_read
+        or len(resolved) != len(rules)
+        or any(p.severity is Severity.ERROR and p.safe_fix is None for p in problems)
+    ):
         return None, problems
     problems.extend(_idle(atoms, criteria, dependencies))
     inexact = resting_on(dependencies, chart_relations(declared.vocabulary))
@@ -158,13 +194,17 @@ def _idle(atoms: dict[str, ProtocolAtom], criteria: Sequence[Criterion], depende
         Problem(
             "E221",
             f"no criterion rests on `{a.identifier}`",
-            a.at,
+            _first_line(a.at),
             "mark its rule with `inclusion` or `exclusion`, or use it in a criterion",
             quote=a.quote,
         )
         for a in atoms.values()
         if a.relation not in used
     ]
+
+
+def _first_line(at: Span) -> Span:
+    return Span(at.source, at.start, at.start + len(at.words.partition("\n")[0]))
 
 
 def _with_helpers(strata: Sequence[frozenset[str]], clauses: Sequence[Clause]) -> tuple[frozenset[str], ...]:
@@ -211,18 +251,24 @@ def _keys(clauses: Sequence[Clause], helpers: dict[str, tuple[Type, ...]], inexa
     return problems
 
 
-def _marks(
-    rules: Sequence[tuple[Rule, Block]], protocol: Page | None
-) -> tuple[tuple[Criterion, ...], dict[str, ProtocolAtom], list[Problem]]:
-    """The criteria and atoms that rules are marked as, each with the quote that it rests on."""
+def _marks(written: _Written, told: set[Span]) -> tuple[tuple[Criterion, ...], dict[str, ProtocolAtom], list[Problem]]:
+    """The criteria and atoms that rules are marked as, each with the quote that it rests on.
+
+    At the places in `told` it was said already that a cohort does not begin as it should.
+    """
     problems: list[Problem] = []
     criteria: dict[tuple[str, str], Criterion] = {}
     atoms: dict[str, ProtocolAtom] = {}
     by_relation: dict[str, str] = {}
-    for rule, block in rules:
+    label_of: dict[str, Span] = {}
+    protocol = written.protocol
+    no_cohorts = protocol if protocol is not None and not protocol.cohorts else None
+    for rule, block in written.rules:
         quote = "\n".join(q.words for q in block.quotes)
         if rule.role is not None or (rule.label is not None and rule.label.identifier is not None):
             if block.cohort is None:
+                if no_cohorts and no_cohorts.source is block.at.source:
+                    continue
                 problems.append(
                     Problem(
                         "E105",
@@ -248,6 +294,7 @@ def _marks(
                         f"`{rule.head.relation}` must be about the patient alone",
                         rule.head.at,
                         "give it one argument, the patient",
+                        quote=quote,
                     )
                 )
         cohort = block.cohort or ALL_COHORTS
@@ -262,6 +309,7 @@ def _marks(
                         f"`{rule.head.relation}` is both inclusion and exclusion",
                         rule.head.at,
                         "make two relations of it",
+                        quote=quote,
                         related=((before.at, f"here it is an {before.role.value}"),),
                     )
                 )
@@ -275,7 +323,7 @@ def _marks(
                         f"`{identifier}` is the id of two relations, `{first.relation}` and `{relation}`",
                         rule.label.at,
                         "give each its own id",
-                        related=((first.at, "the first"),),
+                        related=((label_of[identifier], "the first"),),
                     )
                 )
             elif by_relation.get(relation, identifier) != identifier:
@@ -285,6 +333,7 @@ def _marks(
                         f"`{relation}` has two ids, `{by_relation[relation]}` and `{identifier}`",
                         rule.label.at,
                         "keep one of them",
+                        related=((label_of[by_relation[relation]], "the other"),),
                     )
                 )
             elif first is None:
@@ -299,9 +348,12 @@ def _marks(
                     )
                 atoms[identifier] = ProtocolAtom(identifier, relation, rule.label.phrase, cohort, quote, rule.at)
                 by_relation[relation] = identifier
+                label_of[identifier] = rule.label.at
     if protocol is not None:
+        broken = {block.cohort for _, block in written.broken}
         for c in protocol.cohorts:
-            if not any(k.cohort in (c.name, ALL_COHORTS) for k in criteria.values()):
+            marked = {*(k.cohort for k in criteria.values()), *broken}
+            if not marked & {c.name, ALL_COHORTS} and c.at not in told:
                 problems.append(
                     Problem(
                         "E220",

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
-from trialog.problem import Problem, did_you_mean
+from trialog.problem import Edit, Fix, Problem, near
 from trialog.program import CitedSource, Reading
 from trialog.source import Span
+from trialog.spelling import asked, respelt
 from trialog.tree import (
     Citation,
     ColumnStatement,
@@ -40,15 +42,25 @@ BUILT_IN = frozenset({"screening"})
 
 @dataclass(frozen=True)
 class Declarations:
+    """What is declared. `unread` are names of which not all is known, because what says it cannot be read.
+
+    `doubtful` are concepts of which it is not known what they are under, or what they are measured in.
+    """
+
     vocabulary: Vocabulary
     sources: Mapping[str, CitedSource]
     readings: Mapping[str, Reading]
+    unread: frozenset[str]
+    doubtful: frozenset[str]
 
 
-def declare(statements: Sequence[Statement], own_page: Span | None) -> tuple[Declarations, list[Problem]]:
+def declare(
+    statements: Sequence[Statement], own_page: Span | None, broken: frozenset[str]
+) -> tuple[Declarations, list[Problem]]:
     """Everything that the statements declare.
 
     Concepts and facts on the protocol's own page (that of `own_page`) rest on its quotes and need no other source.
+    `broken` are the names that statements which cannot be read would declare: nobody is told that they are missing.
     """
     problems: list[Problem] = []
     sources: dict[str, tuple[CitedSource, Span]] = {}
@@ -86,40 +98,63 @@ def declare(statements: Sequence[Statement], own_page: Span | None) -> tuple[Dec
                     )
             case Rule():
                 pass
+    orphans: set[str] = set()
     for statement, at in concepts.values():
         for parent in statement.parents:
             if parent.name not in concepts:
-                problems.append(
-                    Problem(
-                        "E208",
-                        f"there is no concept `{parent.name}`",
-                        parent.at,
-                        did_you_mean(parent.name, concepts) or "declare it with `concept`",
-                    )
-                )
-        cited(statement.citations, sources, at, own_page, f"the concept `{statement.name}`", problems)
+                orphans.add(statement.name)
+                if parent.name not in broken:
+                    fixes = respelt(parent.at, concepts.keys() - {statement.name}, may_mend=False)
+                    claim = f"there is no concept `{parent.name}`"
+                    help_ = asked(fixes) or "declare it with `concept`"
+                    problems.append(Problem("E208", claim, parent.at, help_, fixes=fixes))
+        cited(statement.citations, sources, at, own_page, f"the concept `{statement.name}`", problems, broken)
     standing = {name: _concept(statement, concepts, problems) for name, (statement, _) in concepts.items()}
     while cycle := _cycle(standing):
-        at = concepts[cycle[0]][1]
-        path = " → ".join(f"`{name}`" for name in (*cycle, cycle[0]))
-        related = tuple((concepts[name][1], "is under the next") for name in cycle[1:])
-        problems.append(
-            Problem(
-                "E407", f"the concept `{cycle[0]}` is under itself: {path}", at, "take one `in` out", related=related
-            )
-        )
+        around = (*cycle, cycle[0])
+        path = " → ".join(f"`{name}`" for name in around)
+        steps = [
+            (parent.at, f"{i}. `{name}` is under `{above}`")
+            for i, (name, above) in enumerate(pairwise(around), 1)
+            for parent in concepts[name][0].parents
+            if parent.name == above
+        ]
+        circle = f"the concept `{cycle[0]}` is under itself: {path}"
+        at, label = steps[0]
+        orphans |= set(cycle)
+        problems.append(Problem("E407", circle, at, "take one `in` out", related=tuple(steps[1:]), label=label))
         standing = {name: replace(c, parents=()) if name in cycle else c for name, c in standing.items()}
-    declared = {name: _relation(statement, standing, problems) for name, (statement, _) in relations.items()}
+    names = _Concepts(standing, broken)
+    declared = {name: _relation(statement, names, problems) for name, (statement, _) in relations.items()}
     vocabulary = Vocabulary(standing, declared)
     problems.extend(_ambiguous(vocabulary, {name: at for name, (_, at) in concepts.items()}))
+    lacking = {name for name, r in declared.items() if len(r.columns) < len(_own_columns(relations[name][0]))}
     return (
         Declarations(
             vocabulary,
             {name: source for name, (source, _) in sources.items()},
             {name: Reading(r.name, r.options, r.description, r.at) for name, (r, _) in readings.items()},
+            broken | lacking,
+            frozenset(name for name in standing if vocabulary.ancestors[name] & orphans)
+            | _lost_units(concepts, standing),
         ),
         problems,
     )
+
+
+def _lost_units(
+    concepts: Mapping[str, tuple[ConceptStatement, Span]], standing: Mapping[str, Concept]
+) -> frozenset[str]:
+    """The concepts whose unit or conversions are not understood."""
+    return frozenset(name for name, (s, _) in concepts.items() if (s.unit or s.conversions) and not standing[name].unit)
+
+
+@dataclass(frozen=True)
+class _Concepts:
+    """The concepts declared, and names that statements which cannot be read would declare."""
+
+    found: Mapping[str, Concept]
+    broken: frozenset[str]
 
 
 def _once[T](
@@ -146,18 +181,15 @@ def cited(
     own_page: Span | None,
     what: str,
     problems: list[Problem],
+    broken: frozenset[str],
 ) -> None:
     """Every source must be declared; what stands outside of the protocol's own page must cite one."""
     for citation in citations:
-        if citation.source not in sources:
-            problems.append(
-                Problem(
-                    "E405",
-                    f"there is no source `{citation.source}`",
-                    citation.at,
-                    did_you_mean(citation.source, sources) or "declare it with `source`",
-                )
-            )
+        if citation.source not in sources and citation.source not in broken:
+            fixes = respelt(citation.at, sources)
+            claim = f"there is no source `{citation.source}`"
+            help_ = asked(fixes) or "declare it with `source`"
+            problems.append(Problem("E405", claim, citation.at, help_, fixes=fixes))
     if not citations and (own_page is None or at.source is not own_page.source):
         problems.append(
             Problem("E406", f"{what} cites no source", at, "say in `[…]` before the full stop where it was found")
@@ -165,31 +197,20 @@ def cited(
 
 
 def _concept(s: ConceptStatement, concepts: Mapping[str, object], problems: list[Problem]) -> Concept:
-    written = ([s.unit] if s.unit is not None else []) + [
-        n.unit for e in s.conversions for n in (e.left, e.right) if n.unit is not None
+    written = ([(s.unit, s.unit_at or s.at)] if s.unit is not None else []) + [
+        (n.unit, unit_place(n.at)) for e in s.conversions for n in (e.left, e.right) if n.unit is not None
     ]
-    good = [u for u in written if not _unit_is_known(u, s.at, problems)] == []
+    good = [u for u, at in written if not _unit_is_known(u, at, problems)] == []
     if s.conversions and s.unit is None:
-        problems.append(
-            Problem(
-                "E308",
-                f"the concept `{s.name}` has conversions and no unit",
-                s.name_at,
-                "say its `unit` before `where`",
-            )
-        )
+        claim = f"the concept `{s.name}` has conversions and no unit"
+        problems.append(Problem("E308", claim, s.name_at, "say its `unit` before `where`"))
         good = False
     conversions = []
     for e in s.conversions:
-        if e.left.value <= 0 or e.right.value <= 0:
-            problems.append(
-                Problem(
-                    "E308",
-                    f"a conversion of `{s.name}` has a number that is not above 0",
-                    s.at,
-                    "say what one of a unit is in the other",
-                )
-            )
+        bad = next((n for n in (e.left, e.right) if n.value <= 0), None)
+        if bad is not None:
+            claim = f"a conversion of `{s.name}` has a number that is not above 0"
+            problems.append(Problem("E308", claim, bad.at, "say what one of a unit is in the other"))
         else:
             conversions.append(Conversion(e.left.value, e.left.unit or "", e.right.value, e.right.unit or ""))
     return Concept(
@@ -204,15 +225,33 @@ def _concept(s: ConceptStatement, concepts: Mapping[str, object], problems: list
     )
 
 
+def unit_place(at: Span) -> Span:
+    """Where the unit stands, with its quotes, in what ends with one."""
+    quote = at.words.find("'")
+    return at if quote < 0 else Span(at.source, at.start + quote, at.end)
+
+
+def unknown_unit(error: UnitError, written: str, at: Span, wanted: Iterable[str] = ()) -> Problem:
+    """A unit that is not understood. `wanted` are the units that fit the place; a person chooses, never a machine."""
+    fitting = [u for u in dict.fromkeys(wanted) if u]
+    likely = near(written, fitting or known_symbols())
+    fixes = tuple(Fix(f"write '{u}'", (Edit(at, f"'{u}'"),)) for u in likely)
+    help_ = "write it as UCUM does, e.g. `'mg/dL'`"
+    if likely:
+        help_ = f"did you mean {' or '.join(f"`'{u}'`" for u in likely)}?"
+    elif fitting:
+        help_ = f"what stands here is measured in {' or '.join(f"`'{u}'`" for u in fitting[:3])}"
+    claim = str(error).replace(
+        f"`{written}` in the unit `{written}` is not understood", f"the unit `{written}` is not known"
+    )
+    return Problem("E303", claim, at, help_, fixes=fixes)
+
+
 def _unit_is_known(written: str, at: Span, problems: list[Problem]) -> bool:
     try:
         unit(written)
     except UnitError as error:
-        problems.append(
-            Problem(
-                "E303", str(error), at, did_you_mean(written, known_symbols()) or "write it as UCUM does, e.g. 'mg/dL'"
-            )
-        )
+        problems.append(unknown_unit(error, written, at))
         return False
     return True
 
@@ -225,28 +264,37 @@ def _cycle(concepts: Mapping[str, Concept]) -> tuple[str, ...]:
     return ()
 
 
-def _relation(s: RelationStatement, concepts: Mapping[str, Concept], problems: list[Problem]) -> Relation:
-    columns = list(s.columns)
-    if s.kind is not Kind.KNOWN:
-        if columns[0].name == "patient" and columns[0].type is None:
-            columns = columns[1:]
-        else:
-            problems.append(
-                Problem(
-                    "E218",
-                    f"the first column of `{s.name}` must be `patient`",
-                    columns[0].at,
-                    f"every {s.kind.value} is about a patient: write `patient` first, without a type",
-                )
+def _own_columns(s: RelationStatement) -> tuple[ColumnStatement, ...]:
+    """The columns but for the patient's."""
+    has_patient = s.kind is not Kind.KNOWN and s.columns[0].name == "patient" and s.columns[0].type is None
+    return s.columns[1:] if has_patient else s.columns
+
+
+def _relation(s: RelationStatement, names: _Concepts, problems: list[Problem]) -> Relation:
+    columns, concepts = _own_columns(s), names.found
+    if s.kind is not Kind.KNOWN and columns is s.columns:
+        place = Span(s.at.source, s.columns[0].at.start, s.columns[0].at.start)
+        problems.append(
+            Problem(
+                "E218",
+                f"the first column of `{s.name}` must be `patient`",
+                s.columns[0].at,
+                f"every {s.kind.value} is about a patient: write `patient` first, without a type",
+                fixes=(Fix("write `patient` first", (Edit(place, "patient, "),)),),
             )
+        )
     found: list[Column] = []
     for c in columns:
         if any(c.name == before.name for before in found):
-            problems.append(Problem("E207", f"`{s.name}` has two columns `{c.name}`", c.at, "rename one"))
+            first = next(before.at for before in columns if before.name == c.name)
+            claim = f"`{s.name}` has two columns `{c.name}`"
+            problems.append(Problem("E207", claim, c.at, "rename one", related=((first, "the first"),)))
             continue
-        column_type = _column_type(c, concepts, problems)
+        column_type = _column_type(c, names, problems)
         if column_type is not None:
             found.append(Column(c.name, column_type))
+    if len(found) < len(columns):  # what it lacks may be in the column that is not understood
+        return Relation(s.name, s.kind, tuple(found), s.description, None)
     relation = Relation(s.name, s.kind, tuple(found), s.description, _product(s, found, concepts, problems))
     dates = {c.name for c in found if isinstance(c.type, Dated)}
     wanted = {
@@ -308,40 +356,46 @@ def _product(
     return Product(p.whole, p.part, p.measure)
 
 
-def _column_type(c: ColumnStatement, concepts: Mapping[str, Concept], problems: list[Problem]) -> ColumnType | None:
+def _column_type(c: ColumnStatement, names: _Concepts, problems: list[Problem]) -> ColumnType | None:
     if c.type is None:
-        problems.append(
-            Problem(
-                "E218",
-                f"the column `{c.name}` has no type",
-                c.at,
-                "write `name: date`, `name: number 'mg'` or `name: drug`",
-            )
-        )
+        help_ = "write `name: date`, `name: number 'mg'` or `name: drug`"
+        problems.append(Problem("E218", f"the column `{c.name}` has no type", c.at, help_))
         return None
+    concepts = names.found
     match c.type.name:
         case "date":
             return Dated()
         case "number":
             written = c.type.unit or ""
-            return Amount(written) if _unit_is_known(written, c.type.at, problems) else None
+            return Amount(written) if _unit_is_known(written, unit_place(c.type.at), problems) else None
         case "quantity":
             return Measured()
         case name if name in concepts and not concepts[name].parents:
             return Coded(name)
+        case name if name in names.broken:
+            return None
+        case name if name in concepts:
+            roots = [a for a in _above(name, concepts) if not concepts[a].parents]
+            claim = f"`{name}` is not a root: it is under another concept"
+            fixes = tuple(Fix(f"write `{r}`", (Edit(c.type.at, r),)) for r in roots)
+            help_ = f"a column takes all concepts of a root: {' or '.join(f'`{r}`' for r in roots)}"
+            problems.append(Problem("E218", claim, c.type.at, help_, fixes=fixes))
+            return None
         case name:
             roots = [n for n, k in concepts.items() if not k.parents]
-            what = "is not a root: it is under another concept" if name in concepts else "is not a type"
-            problems.append(
-                Problem(
-                    "E218",
-                    f"`{name}` {what}",
-                    c.type.at,
-                    did_you_mean(name, ["date", "number", "quantity", *roots])
-                    or "use date, number, quantity or a root concept",
-                )
-            )
+            at = Span(c.type.at.source, c.type.at.start, c.type.at.start + len(name))
+            fixes = respelt(at, ["date", "number", "quantity", *roots], may_mend=False)
+            help_ = asked(fixes) or "use date, number, quantity or a root concept"
+            problems.append(Problem("E218", f"`{name}` is not a type", at, help_, fixes=fixes))
             return None
+
+
+def _above(name: str, concepts: Mapping[str, Concept]) -> list[str]:
+    """The concept and all above it."""
+    found = [name]
+    for one in found:
+        found += [p for p in concepts[one].parents if p not in found]
+    return found
 
 
 def _ambiguous(vocabulary: Vocabulary, at: Mapping[str, Span]) -> Iterable[Problem]:

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from trialog.check.declarations import Declarations
 from trialog.check.types import DATE, Inference, Types
-from trialog.check.variables import atom_variables, variables_of
+from trialog.check.variables import atom_variables, expression_variables, variables_of
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Sort, Type
 from trialog.tree import (
     Aggregate,
     Anonymous,
+    Arithmetic,
     Atom,
     Comparison,
     ConceptName,
+    Expression,
     Holds,
     Latest,
     Length,
@@ -26,6 +28,9 @@ from trialog.tree import (
     Term,
     Variable,
 )
+from trialog.vocabulary import Coded, Kind
+
+_TURNED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def mismatches(rules: Sequence[Rule], declared: Declarations, types: Types) -> list[Problem]:
@@ -40,14 +45,16 @@ def mismatches(rules: Sequence[Rule], declared: Declarations, types: Types) -> l
 class _Mismatches:
     def __init__(self, inference: Inference) -> None:
         self.inference = inference
+        self.told: set[str] = set()  # the rule's variables whose unit was said not to be known
 
     def tell(self, rule: Rule, variables: dict[str, Type]) -> None:
+        self.told = set()
         for literal in rule.body:
             self.tell_literal(literal, variables)
         self.tell_atom(rule.head, variables)
         mentioned = [v for x in rule.body for v in variables_of(x) if v.name not in variables]
         measured = {v.name for x in rule.body for v in self.of_declared(x)}  # its unit is asked for elsewhere
-        for name, at in {v.name: v.at for v in reversed(mentioned) if v.name not in measured}.items():
+        for name, at in {v.name: v.at for v in reversed(mentioned) if v.name not in measured | self.told}.items():
             shown = name.split("'")[0]
             self.inference.say(
                 self.inference.problems,
@@ -74,7 +81,7 @@ class _Mismatches:
                 self.tell_argument(argument.term, column, variables, atom)
 
     def tell_argument(self, term: Term, column: Type | None, variables: Mapping[str, Type], atom: Atom) -> None:
-        found = self.inference.of_expression(term, variables, self.inference.problems)
+        found = self.inference.of_expression(term, variables, self.inference.problems, column)
         if column is None or found is None:
             return
         if found.sort is not column.sort:
@@ -86,9 +93,10 @@ class _Mismatches:
                 "check the order of the arguments",
             )
         elif column.sort is Sort.NUMBER:
-            self.inference.same_unit(None, column, term, found, term.at, self.inference.problems)
+            fits = self.inference.same_unit(None, column, term, found, term.at, self.inference.problems)
             if (
-                isinstance(term, Variable)
+                fits
+                and isinstance(term, Variable)
                 and found.unit.dimension == column.unit.dimension
                 and found.unit.scale != column.unit.scale
             ):
@@ -101,15 +109,26 @@ class _Mismatches:
                 )
         elif column.sort is Sort.CONCEPT and column.root and found.root and found.root != column.root:
             misplaced = f"the concept `{term.name}`" if isinstance(term, ConceptName) else "this"
-            self.inference.say(
-                self.inference.problems,
-                "E305",
-                f"{misplaced} is a {found.root}; `{atom.relation}` wants a {column.root} here",
-                term.at,
-                did_you_mean(term.name, self.inference.vocabulary.descendants[column.root])
-                if isinstance(term, ConceptName)
-                else "",
-            )
+            claim = f"{misplaced} is a {found.root}; `{atom.relation}` wants a {column.root} here"
+            self.tell_root(claim, term, found.root, column.root)
+
+    def tell_root(self, claim: str, term: Term, found: str, wanted: str) -> None:
+        """Say that a concept is under another root than is wanted."""
+        help_ = ""
+        if isinstance(term, ConceptName):
+            help_ = did_you_mean(term.name, self.inference.vocabulary.descendants[wanted])
+        if not help_ and (relation := self.relation_about(found)):
+            help_ = f"a {found} is asked for with `{relation}`; here a concept under `{wanted}` is wanted"
+        self.inference.say(self.inference.problems, "E305", claim, term.at, help_ or f"name a concept under `{wanted}`")
+
+    def relation_about(self, root: str) -> str:
+        """The relation of charts whose rows are about concepts of this root; empty where there is none."""
+        for relation in self.inference.vocabulary.relations.values():
+            at = relation.concept_column
+            column = relation.columns[at].type if at is not None and relation.kind is not Kind.KNOWN else None
+            if isinstance(column, Coded) and column.root == root:
+                return relation.name
+        return ""
 
     def tell_literal(self, literal: Literal, variables: Mapping[str, Type]) -> None:
         match literal:
@@ -136,13 +155,13 @@ class _Mismatches:
                         at,
                         "use a variable of a concept column",
                     )
-                elif found is not None and found.root and self.inference.root(concept.name) != found.root:
-                    self.inference.say(
-                        self.inference.problems,
-                        "E305",
-                        f"`{concept.name}` is a {self.inference.root(concept.name)}, and this is a {found.root}",
-                        concept.at,
-                        did_you_mean(concept.name, self.inference.vocabulary.descendants[found.root]),
+                elif (
+                    found is not None
+                    and found.root
+                    and (root := self.inference.root(concept.name)) not in ("", found.root)
+                ):
+                    self.tell_root(
+                        f"`{concept.name}` is a {root}, and this is a {found.root}", concept, root, found.root
                     )
             case Comparison():
                 self.tell_comparison(literal, variables)
@@ -152,45 +171,61 @@ class _Mismatches:
                 pass
 
     def tell_comparison(self, c: Comparison, variables: Mapping[str, Type]) -> None:
-        left = self.inference.of_expression(c.left, variables, self.inference.problems)
-        right = self.inference.of_expression(c.right, variables, self.inference.problems)
+        problems = self.inference.problems
+        for side, other in ((c.left, c.right), (c.right, c.left)):
+            if isinstance(side, Length) and isinstance(other, Arithmetic) and other.operator == "-":
+                sides = [self.inference.of_expression(e, variables, None) for e in (other.left, other.right)]
+                if all(t is not None and t.sort is Sort.DATE for t in sides):
+                    operator = c.operator if side is c.left else _TURNED[c.operator]
+                    instead = f"{other.right.at.words} + {side.at.words} {operator} {other.left.at.words}"
+                    self.inference.say(
+                        problems,
+                        "E306",
+                        "two dates cannot be subtracted from each other",
+                        other.at,
+                        f"write `{instead}`",
+                    )
+                    return
+        beside = [self.inference.of_expression(e, variables, None) for e in (c.right, c.left)]
+        left, right = (
+            self.inference.of_expression(e, variables, problems, w)
+            for e, w in zip((c.left, c.right), beside, strict=True)
+        )
         for side, found in ((c.left, left), (c.right, right)):
-            if found is None and isinstance(side, Variable) and side.name not in variables:
+            if (
+                found is None
+                and isinstance(side, Variable)
+                and side.name not in variables
+                and side.name not in self.told
+            ):
+                self.told.add(side.name)
                 self.inference.say(
-                    self.inference.problems,
+                    problems,
                     "E308",
-                    f"the unit of `{side.name}` is not known",
+                    f"the unit of `{side.name.split("'")[0]}` is not known",
                     side.at,
                     "name the measured concept in the relation, so that its unit is known",
                 )
         if left is None or right is None:
             return
         if left.sort is not right.sort:
-            self.inference.say(
-                self.inference.problems,
-                "E304",
-                f"a {left.sort.value} is compared with a {right.sort.value}",
-                c.at,
-                "compare like with like",
-            )
+            self.unlike("E304", left.sort.value, c.left, right.sort.value, c.right, "compare like with like")
         elif left.sort is Sort.NUMBER:
-            self.inference.same_unit(c.left, left, c.right, right, c.at, self.inference.problems)
+            self.inference.same_unit(c.left, left, c.right, right, c.at, problems)
         elif left.sort in (Sort.CONCEPT, Sort.PATIENT) and c.operator not in ("=", "!="):
-            self.inference.say(
-                self.inference.problems,
-                "E304",
-                f"a {left.sort.value} is not more or less than another",
-                c.at,
-                "only `=` and `!=` compare them",
-            )
+            claim = f"a {left.sort.value} is not more or less than another"
+            self.inference.say(problems, "E304", claim, c.at, "only `=` and `!=` compare them")
         elif left.sort is Sort.CONCEPT and left.root and right.root and left.root != right.root:
-            self.inference.say(
-                self.inference.problems,
-                "E305",
-                f"a {left.root} is compared with a {right.root}",
-                c.at,
-                "compare concepts of one root",
-            )
+            self.unlike("E305", left.root, c.left, right.root, c.right, "compare concepts of one root")
+
+    def unlike(
+        self, code: str, left: str, left_side: Expression, right: str, right_side: Expression, help_: str
+    ) -> None:
+        """Say that two things which are compared are of different kinds, with the kind of each."""
+        claim = f"a {left} is compared with a {right}"
+        related = ((right_side.at, f"a {right}"),)
+        problem = Problem(code, claim, left_side.at, help_, related=related, label=f"a {left}")
+        self.inference.problems.append(problem)
 
     def tell_aggregate(self, a: Aggregate, variables: Mapping[str, Type]) -> None:
         for inner in a.body:
@@ -218,8 +253,11 @@ class _Mismatches:
                         "E309",
                         "a count is compared with a whole number",
                         a.bound.at,
-                        "write it in digits, without a unit",
+                        "an aggregate has no value that a variable could hold: compare it here, as in `>= 2`"
+                        if isinstance(a.bound, Variable)
+                        else "write it in digits, without a unit",
                     )
+                    self.told |= {v.name for v in expression_variables(a.bound)}
             case Summary.MIN | Summary.MAX:
                 if len(kinds) != 1 or (kinds[0] is not None and not kinds[0].sort.is_wide):
                     self.inference.say(
@@ -229,16 +267,12 @@ class _Mismatches:
                         a.at,
                         f"`{name} {{ V : … }}`",
                     )
-                bound = self.inference.of_expression(a.bound, variables, self.inference.problems)
+                    return
+                bound = self.inference.of_expression(a.bound, variables, self.inference.problems, kinds[0])
                 if bound is not None and kinds[0] is not None:
                     if bound.sort is not kinds[0].sort:
-                        self.inference.say(
-                            self.inference.problems,
-                            "E304",
-                            f"a {kinds[0].sort.value} is compared with a {bound.sort.value}",
-                            a.at,
-                            "compare like with like",
-                        )
+                        help_, (v,) = "compare like with like", a.variables
+                        self.unlike("E304", kinds[0].sort.value, v, bound.sort.value, a.bound, help_)
                     elif bound.sort is Sort.NUMBER:
                         self.inference.same_unit(
                             a.variables[0], kinds[0], a.bound, bound, a.at, self.inference.problems

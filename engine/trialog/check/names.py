@@ -1,13 +1,13 @@
 """Rules with every name found and every argument in its column; local variables of aggregates renamed apart."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from trialog.check.declarations import BUILT_IN, Declarations
-from trialog.check.variables import atom_variables, expression_variables, renamed, variables_of
-from trialog.problem import Problem, did_you_mean
+from trialog.check.scopes import apart, misused_variables
+from trialog.problem import Problem
 from trialog.source import Span
+from trialog.spelling import asked, respelt
 from trialog.tree import (
     Aggregate,
     Anonymous,
@@ -24,369 +24,378 @@ from trialog.tree import (
     ReadingIs,
     Recorded,
     Rule,
+    Term,
     Variable,
+    literals_within,
 )
-from trialog.vocabulary import Kind, Relation
+from trialog.vocabulary import Coded, Kind, Relation
 
 
 def resolve(rules: Sequence[Rule], declared: Declarations) -> tuple[list[Rule], list[Problem]]:
     """The rules in which all names are known, each atom with one argument for each column, in the columns' order."""
     problems: list[Problem] = []
-    arities: dict[str, tuple[int, Span]] = {}
+    heads: dict[str, tuple[int, Span]] = {}
     for rule in rules:
-        name, relation = rule.head.relation, declared.vocabulary.relations.get(rule.head.relation)
-        if relation is None and name not in BUILT_IN:
-            first = arities.setdefault(name, (len(rule.head.arguments), rule.head.name_at))
-            if first[0] != len(rule.head.arguments):
-                problems.append(
-                    Problem(
-                        "E202",
-                        f"`{name}` has {_columns(len(rule.head.arguments))} here and {first[0]} elsewhere",
-                        rule.head.at,
-                        "give all rules of a relation the same columns",
-                        related=((first[1], "the other rule"),),
-                    )
-                )
-    known = {name: count for name, (count, _) in arities.items()}
-    resolver = _Resolver(declared, known, problems)
+        name = rule.head.relation
+        if name not in declared.vocabulary.relations and name not in BUILT_IN:
+            heads.setdefault(name, (len(rule.head.arguments), rule.head.at))
+    resolver = _Resolver(declared, heads, problems)
     good = [done for rule in rules if (done := resolver.rule(rule)) is not None]
     return good, problems
 
 
 class _Resolver:
-    def __init__(self, declared: Declarations, derived: Mapping[str, int], problems: list[Problem]) -> None:
+    def __init__(self, declared: Declarations, heads: Mapping[str, tuple[int, Span]], problems: list[Problem]) -> None:
         self.declared = declared
-        self.derived = derived
+        self.heads = heads  # of each relation that rules define: how many columns it has, and the first rule's head
         self.problems = problems
+        self.failed = False
+        self.body: tuple[Literal, ...] = ()  # of the rule that is looked at
+
+    def tell(
+        self,
+        code: str,
+        claim: str,
+        at: Span,
+        help_: str,
+        *,
+        related: tuple[tuple[Span, str], ...] = (),
+        label: str = "",
+    ) -> None:
+        self.problems.append(Problem(code, claim, at, help_, related=related, label=label))
+        self.failed = True
+
+    def misspelt(self, code: str, claim: str, at: Span, known: Iterable[str], help_: str, may_mend: bool = True) -> str:
+        """Say that a name is not known, and give the name that must have been meant, or the name itself."""
+        fixes = respelt(at, known, may_mend)
+        self.problems.append(Problem(code, claim, at, asked(fixes) or help_, fixes=fixes))
+        if fixes and fixes[0].is_safe:
+            return fixes[0].edits[0].words
+        self.failed = True
+        return at.words
 
     def rule(self, rule: Rule) -> Rule | None:
-        before = len(self.problems)
-        relation = self.declared.vocabulary.relations.get(rule.head.relation)
-        if rule.head.relation in BUILT_IN or (relation is not None and relation.kind is not Kind.KNOWN):
-            kind = "every program's own" if relation is None else f"the chart's ({relation.kind.value})"
-            self.problems.append(
-                Problem(
-                    "E211",
-                    f"`{rule.head.relation}` is {kind}: rules may not add to it",
-                    rule.head.at,
-                    "give the rule a relation of its own",
-                )
-            )
-        if any(a.column for a in rule.head.arguments) or rule.head.rest:
-            self.problems.append(
-                Problem(
-                    "E202",
-                    "the head of a rule names all its columns by their order",
-                    rule.head.at,
-                    "leave column names and `..` to the body",
-                )
-            )
-        head = self.atom(rule.head)
-        self.singletons(rule)
-        body = tuple(self.literal(x) for x in self.apart(rule))
-        return replace(rule, head=head, body=body) if len(self.problems) == before else None
+        self.failed = False
+        self.body = rule.body
+        head = self.head(rule)
+        misused = misused_variables(rule)
+        body, nested = apart(rule)
+        for problem in (*misused, *nested):
+            self.problems.append(problem)
+            self.failed = self.failed or problem.safe_fix is None
+        told = len(self.problems)
+        literals = tuple(self.literal(x) for x in body)
+        here = {p.at for p in self.problems[told:]}  # a variable that must not stand there need not be said to be alone
+        if here:
+            self.problems[:told] = [p for p in self.problems[:told] if p.code != "E205" or p.at not in here]
+        return None if self.failed else replace(rule, head=head, body=literals)
+
+    def roots_of(self, body: Sequence[Literal]) -> Iterator[tuple[str, str]]:
+        """The variables of concepts that stand in declared columns, each with the root of its column."""
+        for literal in literals_within(tuple(body)):
+            match literal:
+                case Holds(atom) | Latest(atom) | Recorded(atom):
+                    relation = self.declared.vocabulary.relations.get(atom.relation)
+                    columns = relation.columns if relation is not None else ()
+                    first = int(relation is not None and relation.kind is not Kind.KNOWN)
+                    for i, argument in enumerate(atom.arguments):
+                        for j, column in enumerate(columns, first):
+                            here = i == j if argument.column is None else argument.column == column.name
+                            if here and isinstance(argument.term, Variable) and isinstance(column.type, Coded):
+                                yield argument.term.name, column.type.root
+                case Membership() | Comparison() | ReadingIs() | Aggregate():
+                    pass
 
     # -- names ---------------------------------------------------------------------------------------------------
 
-    def atom(self, atom: Atom) -> Atom:
-        relation = self.declared.vocabulary.relations.get(atom.relation)
-        if atom.relation in BUILT_IN:
-            return self.counted(atom, 2)
-        if relation is None:
-            if atom.relation not in self.derived:
-                names = [*self.declared.vocabulary.relations, *self.derived, *BUILT_IN]
-                self.problems.append(
-                    Problem(
-                        "E201",
-                        f"there is no relation `{atom.relation}`",
-                        atom.name_at,
-                        did_you_mean(atom.relation, names) or "declare it, or write a rule that defines it",
-                    )
-                )
-                return atom
-            return self.counted(atom, self.derived[atom.relation])
-        return self.placed(atom, relation)
+    def head(self, rule: Rule) -> Atom:
+        head = rule.head
+        relation = self.declared.vocabulary.relations.get(head.relation)
+        if head.relation in BUILT_IN or (relation is not None and (rule.body or relation.kind is not Kind.KNOWN)):
+            kind = "every program's own" if relation is None else f"the chart's ({relation.kind.value})"
+            claim = f"`{head.relation}` is {kind}: {'rules' if rule.body else 'facts'} may not add to it"
+            if relation is not None and relation.kind is Kind.KNOWN:
+                claim = f"`{head.relation}` is known by its facts alone; a rule may not add to it"
+            help_ = (
+                "give the rule a relation of its own" if rule.body else "it is recorded in charts; take the fact out"
+            )
+            self.tell("E211", claim, head.at, help_)
+            return head
+        if any(a.column for a in head.arguments) or head.rest:
+            what = "rule" if rule.body else "fact"
+            help_ = "leave column names and `..` to the body" if rule.body else "give all columns, without their names"
+            self.tell("E202", f"the head of a {what} gives all its columns, by their order", head.at, help_)
+            for argument in head.arguments:
+                self.concept(argument, None)
+            return head
+        if relation is not None:
+            return self.placed(head, relation)
+        count, first = self.heads[head.relation]
+        if len(head.arguments) != count:
+            self.tell(
+                "E202",
+                f"`{head.relation}` has {_columns(len(head.arguments))} here and {count} elsewhere",
+                head.at,
+                "give all rules of a relation the same columns",
+                related=((first, f"{_columns(count)} here"),),
+            )
+        for argument in head.arguments:
+            self.concept(argument, None)
+        return head
+
+    def atom(self, written: Atom) -> Atom:
+        """The atom with its relation's own name and columns."""
+        relations = self.declared.vocabulary.relations
+        atom = written
+        if atom.relation not in relations and atom.relation not in self.heads and atom.relation not in BUILT_IN:
+            if atom.relation in self.declared.unread:
+                return self.not_known(atom)
+            name = self.misspelt(
+                "E201",
+                f"there is no relation `{atom.relation}`",
+                atom.name_at,
+                [*relations, *self.heads, *BUILT_IN, *self.declared.unread],
+                self.way_to_ask(atom.relation) or "declare it, or write a rule that defines it",
+            )
+            if name == atom.relation or name in self.declared.unread:
+                return self.not_known(replace(atom, relation=name))
+            atom = replace(atom, relation=name)
+        if atom.relation in relations:
+            return self.placed(atom, relations[atom.relation])
+        return self.counted(atom, 2 if atom.relation in BUILT_IN else self.heads[atom.relation][0])
+
+    def way_to_ask(self, name: str) -> str:
+        """How to ask for what is a concept and not a relation."""
+        vocabulary = self.declared.vocabulary
+        for relation in vocabulary.relations.values():
+            column = relation.columns[relation.concept_column] if relation.concept_column is not None else None
+            if (
+                column is not None
+                and isinstance(column.type, Coded)
+                and column.type.root in vocabulary.ancestors.get(name, ())
+            ):
+                first = "" if relation.kind is Kind.KNOWN else "P, "
+                return f"`{name}` is a concept: it is asked for as in `{relation.name}({first}{name}, ..)`"
+        return ""
+
+    def not_known(self, atom: Atom) -> Atom:
+        """An atom of which nothing more can be said than what concepts it names."""
+        self.failed = True
+        for argument in atom.arguments:
+            self.concept(argument, None)
+        return atom
 
     def counted(self, atom: Atom, columns: int) -> Atom:
         for argument in atom.arguments:
             if argument.column:
-                self.problems.append(
-                    Problem(
-                        "E203",
-                        f"the columns of `{atom.relation}` have no names",
-                        argument.at,
-                        "give its arguments in order",
-                    )
-                )
+                claim = f"the columns of `{atom.relation}` have no names"
+                self.tell("E203", claim, argument.at, "give its arguments in order")
         given = len(atom.arguments)
         if given > columns or (given < columns and not atom.rest):
-            self.problems.append(
-                Problem(
-                    "E202",
-                    f"`{atom.relation}` has {_columns(columns)}, and {given} "
-                    f"argument{'s are' if given != 1 else ' is'} given",
-                    atom.at,
-                    "end with `..` to leave columns out" if given < columns else "take arguments out",
-                )
+            first = self.heads.get(atom.relation)
+            self.tell(
+                "E202",
+                f"`{atom.relation}` has {_columns(columns)}, and {given} "
+                f"argument{'s are' if given != 1 else ' is'} given",
+                atom.at,
+                "end with `..` to leave columns out" if given < columns else "take arguments out",
+                related=((first[1], "defined here"),) if first is not None else (),
             )
         filled = [*atom.arguments, *(_blank(atom) for _ in range(columns - given))]
         for argument in filled:
-            self.concept(argument)
+            self.concept(argument, None)
         return replace(atom, arguments=tuple(filled), rest=False)
 
     def placed(self, atom: Atom, relation: Relation) -> Atom:
+        if relation.name in self.declared.unread:
+            return self.not_known(atom)
         names = [c.name for c in relation.columns]
+        roots = {c.name: c.type.root for c in relation.columns if isinstance(c.type, Coded)}
         if relation.kind is not Kind.KNOWN:
             names.insert(0, "patient")
         filled: dict[str, Argument] = {}
-        named = False
+        last_named: Argument | None = None
         for i, argument in enumerate(atom.arguments):
-            self.concept(argument)
-            if argument.column is None:
-                if named:
-                    self.problems.append(
-                        Problem(
-                            "E202",
-                            "an argument without a name follows one with a name",
-                            argument.at,
-                            "put it before, or name it",
-                        )
-                    )
-                elif i < len(names):
-                    filled[names[i]] = argument
-                continue
-            named = True
-            if argument.column not in names:
-                self.problems.append(
-                    Problem(
-                        "E203",
-                        f"`{relation.name}` has no column `{argument.column}`",
+            column = argument.column
+            if column is None:
+                column = names[i] if last_named is None and i < len(names) else None
+                if last_named is not None:
+                    self.tell(
+                        "E202",
+                        "an argument without a name follows one with a name",
                         argument.at,
-                        did_you_mean(argument.column, names) or f"its columns are {', '.join(names)}",
+                        "put it before, or name it",
+                        related=((last_named.at, "this one has a name"),),
                     )
-                )
-            elif argument.column in filled:
-                self.problems.append(
-                    Problem("E203", f"the column `{argument.column}` is given twice", argument.at, "take one out")
-                )
             else:
-                filled[argument.column] = argument
+                last_named = argument
+                if column not in names:
+                    column = self.column(argument, column, relation, [n for n in names if n not in filled])
+                if column in filled:
+                    self.tell(
+                        "E203",
+                        f"the column `{column}` is given twice",
+                        argument.at,
+                        "take one out",
+                        related=((filled[column].at, "the first"),),
+                    )
+            self.concept(argument, roots.get(column or ""))
+            if column is not None:
+                filled.setdefault(column, argument)
         positional = sum(a.column is None for a in atom.arguments)
-        if positional > len(names) or (len(filled) < len(names) and not atom.rest and not named):
-            self.problems.append(
-                Problem(
-                    "E202",
-                    f"`{relation.name}` has {_columns(len(names))}, and {positional} "
-                    f"argument{'s are' if positional != 1 else ' is'} given",
-                    atom.at,
-                    f"its columns are {', '.join(names)}; end with `..` to leave some out",
-                )
+        if positional > len(names) or (len(filled) < len(names) and not atom.rest and last_named is None):
+            self.tell(
+                "E202",
+                f"`{relation.name}` has {_columns(len(names))}, and {positional} "
+                f"argument{'s are' if positional != 1 else ' is'} given",
+                atom.at,
+                f"its columns are {', '.join(names)}; end with `..` to leave some out",
             )
         arguments = tuple(replace(filled[n], column=None) if n in filled else _blank(atom) for n in names)
         return replace(atom, arguments=arguments, rest=False)
 
-    def concept(self, argument: Argument) -> None:
-        if isinstance(argument.term, ConceptName):
-            self.concept_name(argument.term)
+    def column(self, argument: Argument, column: str, relation: Relation, names: list[str]) -> str | None:
+        """The column that must have been meant; None where that cannot be told."""
+        at = Span(argument.at.source, argument.at.start, argument.at.start + len(column))
+        claim = f"`{relation.name}` has no column `{column}`"
+        help_ = f"its columns are {', '.join(c.name for c in relation.columns)}"
+        name = self.misspelt("E203", claim, at, names, help_)
+        return name if name in names else None
 
-    def concept_name(self, concept: ConceptName) -> None:
-        concepts = self.declared.vocabulary.concepts
-        if concept.name not in concepts:
-            self.problems.append(
-                Problem(
-                    "E208",
-                    f"there is no concept `{concept.name}`",
-                    concept.at,
-                    did_you_mean(concept.name, concepts)
-                    or "declare it with `concept`; a variable begins with a capital",
-                )
-            )
+    def concept(self, argument: Argument, root: str | None) -> None:
+        if isinstance(argument.term, ConceptName):
+            self.concept_name(argument.term, root)
+
+    def concept_name(self, concept: ConceptName, beside: Expression | str | None) -> None:
+        """Say that a concept is not declared. Those under the root of its column, or of what it stands `beside`, may be meant."""
+        vocabulary = self.declared.vocabulary
+        if concept.name in vocabulary.concepts:
+            return
+        if concept.name in self.declared.unread:
+            self.failed = True
+            return
+        root = self.root(beside)
+        known = vocabulary.descendants.get(root or "", vocabulary.concepts.keys())
+        of_kind = f" under `{root}`" if root in vocabulary.concepts else ""
+        help_ = f"declare it with `concept`{of_kind}; a variable begins with a capital"
+        self.misspelt(
+            "E208", f"there is no concept `{concept.name}`", concept.at, known, help_, may_mend=False
+        )  # what is not in the vocabulary may be another thing of nearly the same name
 
     def literal(self, literal: Literal) -> Literal:
-        relations = self.declared.vocabulary.relations
         match literal:
-            case Holds(atom):
-                relation = relations.get(atom.relation)
-                done = replace(literal, atom=self.atom(atom))
-                if relation is not None and relation.kind is Kind.JUDGEMENT:
-                    self.only_question(done.atom, relation, literal.at)
-                return done
-            case Latest(atom) | Recorded(atom):
-                relation = relations.get(atom.relation)
-                done = replace(literal, atom=self.atom(atom))
-                latest = isinstance(literal, Latest)
-                if isinstance(literal, Latest) and literal.when is not None:
-                    self.concepts_of(literal.when)
-                fits = relation is not None and (
-                    relation.kind is Kind.MEASURE
-                    if latest
-                    else relation.kind in (Kind.MEASURE, Kind.EVENT, Kind.ATTRIBUTE)
-                )
-                if not fits and (relation is not None or atom.relation in self.derived):
-                    self.problems.append(
-                        Problem(
-                            "E214",
-                            f"`{atom.relation}` is not a measure{'' if latest else ', an event or an attribute'}",
-                            literal.at,
-                            "`latest` picks the last value of a measure"
-                            if latest
-                            else "`recorded` asks about measures, events and attributes",
-                        )
-                    )
-                elif (
-                    relation is not None
-                    and relation.kind is not Kind.ATTRIBUTE
-                    and relation.concept_column is not None
-                    and len(done.atom.arguments) > relation.concept_column + 1
-                ):
-                    about = done.atom.arguments[relation.concept_column + 1].term
-                    if not isinstance(about, ConceptName):
-                        self.problems.append(
-                            Problem(
-                                "E214",
-                                f"what is measured must be named here, not {_say(about)}",
-                                about.at,
-                                f"write the concept, as in `{relation.name}(P, lvef, ..)`",
-                            )
-                        )
-                    if not latest and any(
-                        not isinstance(a.term, Anonymous)
-                        for i, a in enumerate(done.atom.arguments)
-                        if i not in (0, relation.concept_column + 1)
-                    ):
-                        self.problems.append(
-                            Problem(
-                                "E214", "only patient and concept matter to `recorded`", literal.at, "end with `..`"
-                            )
-                        )
-                return done
+            case Holds():
+                return self.holds(literal)
+            case Latest() | Recorded():
+                return self.asked(literal)
             case Membership(term, concept):
-                self.concepts_of(term)
-                self.concept_name(concept)
+                self.concepts_of(term, None)
+                self.concept_name(concept, term)
                 return literal
-            case ReadingIs(reading, option):
-                readings = self.declared.readings
-                if reading not in readings:
-                    self.problems.append(
-                        Problem(
-                            "E209",
-                            f"there is no reading `{reading}`",
-                            literal.at,
-                            did_you_mean(reading, readings) or "declare it with `reading`",
-                        )
-                    )
-                elif option not in readings[reading].options:
-                    self.problems.append(
-                        Problem(
-                            "E209",
-                            f"the reading `{reading}` has no option `{option}`",
-                            literal.at,
-                            did_you_mean(option, readings[reading].options)
-                            or f"its options are {', '.join(readings[reading].options)}",
-                        )
-                    )
-                return literal
+            case ReadingIs():
+                return self.reading(literal)
             case Comparison(_, left, right):
-                for side in (left, right):
-                    self.concepts_of(side)
+                for side, other in ((left, right), (right, left)):
+                    self.concepts_of(side, other)
                 return literal
             case Aggregate(body=body, bound=bound):
-                self.concepts_of(bound)
+                self.concepts_of(bound, None)
                 return replace(literal, body=tuple(self.literal(x) for x in body))
+
+    def reading(self, literal: ReadingIs) -> ReadingIs:
+        readings = self.declared.readings
+        name = literal.reading
+        if name not in readings:
+            if name in self.declared.unread:
+                self.failed = True
+                return literal
+            claim = f"there is no reading `{name}`"
+            name = self.misspelt("E209", claim, literal.reading_at or literal.at, readings, "declare it with `reading`")
+            if name not in readings:
+                return literal
+        options = readings[name].options
+        option = literal.option
+        if option not in options:
+            claim = f"the reading `{name}` has no option `{option}`"
+            option = self.misspelt(
+                "E209", claim, literal.option_at or literal.at, options, f"its options are {', '.join(options)}"
+            )
+        return replace(literal, reading=name, option=option)
+
+    def holds(self, literal: Holds) -> Holds:
+        done = replace(literal, atom=self.atom(literal.atom))
+        relation = self.declared.vocabulary.relations.get(done.atom.relation)
+        if relation is not None and relation.kind is Kind.JUDGEMENT:
+            self.only_question(done.atom, relation, literal.at)
+        return done
+
+    def asked(self, literal: Latest | Recorded) -> Literal:
+        """A literal that asks what a chart records."""
+        done = replace(literal, atom=self.atom(literal.atom))
+        relation = self.declared.vocabulary.relations.get(done.atom.relation)
+        latest = isinstance(literal, Latest)
+        if isinstance(literal, Latest) and literal.when is not None:
+            self.concepts_of(literal.when, None)
+        asks = (Kind.MEASURE,) if latest else (Kind.MEASURE, Kind.EVENT, Kind.ATTRIBUTE)
+        if relation is None or relation.kind not in asks:
+            if relation is not None or done.atom.relation in self.heads:
+                self.tell(
+                    "E214",
+                    f"`{done.atom.relation}` is not a measure{'' if latest else ', an event or an attribute'}",
+                    done.atom.name_at,
+                    "`latest` picks the last value of a measure"
+                    if latest
+                    else "`recorded` asks about measures, events and attributes",
+                )
+        elif (
+            relation.kind is not Kind.ATTRIBUTE
+            and relation.concept_column is not None
+            and relation.name not in self.declared.unread
+        ):
+            about = done.atom.arguments[relation.concept_column + 1].term
+            if not isinstance(about, ConceptName):
+                self.tell(
+                    "E214",
+                    f"what is measured must be named here, not {_say(about)}",
+                    about.at,
+                    self.named_as(about) or f"write the concept, as in `{relation.name}(P, lvef, ..)`",
+                )
+            others = [a for i, a in enumerate(done.atom.arguments) if i not in (0, relation.concept_column + 1)]
+            if not latest and any(not isinstance(a.term, Anonymous) for a in others):
+                self.tell("E214", "only patient and concept matter to `recorded`", literal.at, "end with `..`")
+        return done
+
+    def named_as(self, term: Term) -> str:
+        """The concept that somebody wrote as a variable, as a question; empty where there is none."""
+        name = term.name.lower() if isinstance(term, Variable) else ""
+        return f"did you mean `{name}`?" if name in self.declared.vocabulary.concepts else ""
 
     def only_question(self, atom: Atom, relation: Relation, at: Span) -> None:
         about = (relation.concept_column or 0) + 1
-        if len(atom.arguments) <= about:
+        if len(atom.arguments) <= about or relation.name in self.declared.unread:
             return
         if not isinstance(atom.arguments[about].term, ConceptName):
-            self.problems.append(
-                Problem("E214", "the question of a judgement must be named", at, "write the question's concept")
-            )
+            self.tell("E214", "the question of a judgement must be named", at, "write the question's concept")
         if any(not isinstance(a.term, Anonymous) for i, a in enumerate(atom.arguments) if i not in (0, about)):
-            self.problems.append(
-                Problem(
-                    "E214",
-                    "only patient and question matter to a judgement",
-                    at,
-                    f"end with `..`; `{relation.name}` holds when the last signed decision that still counts is yes",
-                )
+            self.tell(
+                "E214",
+                "only patient and question matter to a judgement",
+                at,
+                f"end with `..`; `{relation.name}` holds when the last signed decision that still counts is yes",
             )
 
-    def concepts_of(self, expression: Expression) -> None:
+    def concepts_of(self, expression: Expression, beside: Expression | None) -> None:
         if isinstance(expression, ConceptName):
-            self.concept_name(expression)
+            self.concept_name(expression, beside)
         elif isinstance(expression, Arithmetic):
-            self.concepts_of(expression.left)
-            self.concepts_of(expression.right)
+            self.concepts_of(expression.left, None)
+            self.concepts_of(expression.right, None)
 
-    # -- variables -----------------------------------------------------------------------------------------------
-
-    def singletons(self, rule: Rule) -> None:
-        seen: Counter[str] = Counter()
-        where: dict[str, Span] = {}
-        for variable in [*atom_variables(rule.head), *(v for x in rule.body for v in variables_of(x))]:
-            seen[variable.name] += 1
-            where[variable.name] = variable.at
-        named = set(placeholders(rule.label.phrase)) if rule.label is not None else set[str]()
-        for name, count in seen.items():
-            if count == 1 and name not in named:
-                self.problems.append(
-                    Problem(
-                        "E205",
-                        f"the variable `{name}` occurs only once in this rule",
-                        where[name],
-                        did_you_mean(name, [n for n in seen if n != name])
-                        or "write `_` where the value does not matter",
-                    )
-                )
-        if rule.label is not None:
-            for name in placeholders(rule.label.phrase):
-                if name not in seen:
-                    self.problems.append(
-                        Problem(
-                            "E216",
-                            f"the phrase mentions `{{{name}}}`, which is no variable of the rule",
-                            rule.label.at,
-                            did_you_mean(name, seen) or "use the rule's own variables",
-                        )
-                    )
-
-    def apart(self, rule: Rule) -> list[Literal]:
-        """The body, in which each aggregate has its local variables to itself."""
-        outside = {v.name for v in atom_variables(rule.head)}
-        for x in rule.body:
-            if isinstance(x, Aggregate):
-                outside |= {v.name for v in expression_variables(x.bound)}
-            else:
-                outside |= {v.name for v in variables_of(x)}
-        done: list[Literal] = []
-        for i, x in enumerate(rule.body):
-            if isinstance(x, Aggregate):
-                local = {v.name for v in variables_of(x)} - outside
-                for v in x.variables:
-                    if v.name in outside:
-                        self.problems.append(
-                            Problem(
-                                "E217",
-                                f"`{v.name}` ranges over an aggregate, and is used outside of it too",
-                                v.at,
-                                "use another name inside the braces",
-                            )
-                        )
-                for inner in x.body:
-                    if isinstance(inner, Aggregate):
-                        self.problems.append(
-                            Problem(
-                                "E217",
-                                "an aggregate stands inside another",
-                                inner.at,
-                                "name the inner one in a rule of its own",
-                            )
-                        )
-                done.append(renamed(x, {name: f"{name}'{i}" for name in local}))
-            else:
-                done.append(x)
-        return done
+    def root(self, expression: Expression | str | None) -> str | None:
+        """The root that a variable's column takes; a name is a root itself."""
+        if not isinstance(expression, Variable):
+            return expression if isinstance(expression, str) else None
+        return dict(self.roots_of(self.body)).get(expression.name.split("'")[0])
 
 
 def _columns(count: int) -> str:
@@ -399,8 +408,3 @@ def _blank(atom: Atom) -> Argument:
 
 def _say(term: object) -> str:
     return f"the variable `{term.name}`" if isinstance(term, Variable) else "left open"
-
-
-def placeholders(phrase: str) -> list[str]:
-    """The variables that a phrase mentions in braces."""
-    return [part.split("}")[0] for part in phrase.split("{")[1:] if "}" in part]

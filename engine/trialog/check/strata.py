@@ -8,8 +8,28 @@ from trialog.check.safety import binding
 from trialog.check.variables import expression_variables, variables_of
 from trialog.problem import Problem
 from trialog.source import Span
-from trialog.tree import Aggregate, Atom, Comparison, Holds, Latest, Literal, Membership, ReadingIs, Recorded, Rule
+from trialog.tree import (
+    Aggregate,
+    Atom,
+    Comparison,
+    Holds,
+    Latest,
+    Literal,
+    Membership,
+    ReadingIs,
+    Recorded,
+    Rule,
+    Summary,
+)
 from trialog.vocabulary import Kind, Vocabulary
+
+_AGGREGATES = {
+    Summary.COUNT: "counts",
+    Summary.MIN: "takes the least of",
+    Summary.MAX: "takes the greatest of",
+    Summary.COVERED: "adds up the periods of",
+    Summary.LONGEST: "takes the longest period of",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +40,26 @@ class Edge:
     below: str
     negative: bool
     at: Span
+    how: str  # rests on, negates, counts, …: in the words of whoever is told
+
+    def __str__(self) -> str:
+        return f"`{self.above}` {self.how} `{self.below}`"
 
 
 def edges(rules: Sequence[Rule]) -> list[Edge]:
     """Every dependency between relations, one for each mention."""
     return [
-        Edge(rule.head.relation, atom.relation, negative, atom.at)
+        Edge(rule.head.relation, atom.relation, how != "rests on", atom.at, how)
         for rule in rules
         for literal in rule.body
-        for atom, negative in _mentions(literal, any(_needs_the_rest(a) for a in rule.body if isinstance(a, Aggregate)))
+        for atom, how in _mentions(literal, _aggregate_over_the_rest(rule))
     ]
+
+
+def _aggregate_over_the_rest(rule: Rule) -> str:
+    """How a rule needs what stands outside of its aggregates, where one of them is taken over that."""
+    found = next((x for x in rule.body if isinstance(x, Aggregate) and _needs_the_rest(x)), None)
+    return "" if found is None else _AGGREGATES[found.summary]
 
 
 def _needs_the_rest(aggregate: Aggregate) -> bool:
@@ -39,13 +69,14 @@ def _needs_the_rest(aggregate: Aggregate) -> bool:
     return not inside | {v.name for v in expression_variables(aggregate.bound)} <= binding(tuples, frozenset())
 
 
-def _mentions(literal: Literal, inside: bool) -> Iterable[tuple[Atom, bool]]:
+def _mentions(literal: Literal, inside: str) -> Iterable[tuple[Atom, str]]:
+    """The atoms of a literal, each with how the rule needs it. `inside` says how, where an aggregate is taken over it."""
     match literal:
         case Holds(atom, negated) | Latest(atom, _, negated) | Recorded(atom, negated):
-            yield atom, negated or inside
-        case Aggregate(body=body):
+            yield atom, "negates" if negated else inside or "rests on"
+        case Aggregate(summary, body=body):
             for inner in body:
-                yield from _mentions(inner, True)
+                yield from _mentions(inner, _AGGREGATES[summary])
         case Membership() | Comparison() | ReadingIs():
             pass
 
@@ -135,16 +166,15 @@ def stratify(rules: Sequence[Rule], found: Sequence[Edge]) -> tuple[tuple[frozen
                 ),
             ]
             names = " → ".join(f"`{name}`" for name in [e.above, *(x.below for x in path)])
-            related = tuple(
-                (x.at, f"`{x.above}` {'negates or counts' if x.negative else 'rests on'} `{x.below}`") for x in path[1:]
-            )
+            steps = [(x.at, f"{i}. {x}") for i, x in enumerate(path, 1)] if len(path) > 1 else [(e.at, str(e))]
             problems.append(
                 Problem(
                     "E206",
                     f"`{e.above}` rests on its own negation: {names}",
                     e.at,
-                    "take one of these edges away: a rule may not ask whether its own conclusion fails",
-                    related=related,
+                    "take one of these steps out: a rule may not ask whether its own conclusion fails",
+                    related=tuple(steps[1:]),
+                    label=steps[0][1],
                 )
             )
     return tuple(strata), problems
@@ -175,7 +205,7 @@ def computing_circles(rules: Sequence[Rule], strata: Sequence[frozenset[str]]) -
     problems: list[Problem] = []
     for rule in rules:
         mine = place[rule.head.relation]
-        circular = any(place.get(atom.relation) == mine for x in rule.body for atom, _ in _mentions(x, False))
+        circular = [a for x in rule.body for a, _ in _mentions(x, "") if place.get(a.relation) == mine]
         computed = [x for x in rule.body if isinstance(x, Comparison) and x.operator == "="]
         if circular and computed:
             problems.append(
@@ -184,6 +214,8 @@ def computing_circles(rules: Sequence[Rule], strata: Sequence[frozenset[str]]) -
                     f"`{rule.head.relation}` rests on itself and computes new values",
                     computed[0].at,
                     "compute the value in a rule outside of the recursion",
+                    related=((circular[0].at, f"`{circular[0].relation}` rests on this rule"),),
+                    label="computed here",
                 )
             )
     return problems

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from trialog.check.declarations import Declarations
+from trialog.check.declarations import Declarations, unit_place, unknown_unit
 from trialog.check.variables import expression_variables
-from trialog.problem import Problem, did_you_mean
+from trialog.problem import Problem
 from trialog.program import Sort, Type
 from trialog.source import Span
 from trialog.tree import (
@@ -30,7 +30,7 @@ from trialog.tree import (
     Term,
     Variable,
 )
-from trialog.units import ONE, Unit, UnitError, known_symbols, unit
+from trialog.units import ONE, Unit, UnitError, unit
 from trialog.vocabulary import Amount, Coded, ColumnType, Dated, Kind, Measured, Relation, Vocabulary
 
 PATIENT = Type(Sort.PATIENT)
@@ -110,6 +110,7 @@ def _learnt(rules: Sequence[Rule], looking: "Inference", source: _From) -> bool:
 class Inference:
     def __init__(self, declared: Declarations, types: Types, problems: list[Problem]) -> None:
         self.vocabulary = declared.vocabulary
+        self.doubtful = declared.doubtful
         self.types = types
         self.problems = problems
 
@@ -131,6 +132,9 @@ class Inference:
         return atom.arguments[relation.concept_column + (relation.kind is not Kind.KNOWN)].term
 
     def root(self, concept: str) -> str:
+        """The root that the concept is under; empty where that is not known."""
+        if concept in self.doubtful:
+            return ""
         return next(a for a in self.vocabulary.ancestors[concept] if not self.vocabulary.concepts[a].parents)
 
     # -- learning ------------------------------------------------------------------------------------------------
@@ -191,9 +195,16 @@ class Inference:
                 return DATE
 
     def of_expression(
-        self, e: Expression, variables: Mapping[str, Type], problems: list[Problem] | None
+        self,
+        e: Expression,
+        variables: Mapping[str, Type],
+        problems: list[Problem] | None,
+        wanted: Type | None = None,
     ) -> Type | None:
-        """The type of the expression; None where it has none, and then `problems` says why, if it is given."""
+        """The type of the expression; None where it has none, and then `problems` says why, if it is given.
+
+        `wanted` is the type of what it stands beside, where that is known.
+        """
         match e:
             case Length(_, at):
                 self.say(problems, "E306", "a duration stands alone", at, "add it to a date, or subtract it from one")
@@ -204,13 +215,9 @@ class Inference:
                 try:
                     return Type(Sort.NUMBER, unit(written))
                 except UnitError as error:
-                    self.say(
-                        problems,
-                        "E303",
-                        str(error),
-                        at,
-                        did_you_mean(written, known_symbols()) or "write it as UCUM does, e.g. 'mg/dL'",
-                    )
+                    if problems is not None:
+                        fitting = self.fitting_units(wanted)
+                        problems.append(unknown_unit(error, written, unit_place(at), fitting))
                     return None
             case Anonymous(at):
                 self.say(problems, "E306", "`_` has no value here", at, "give it a name, and bind it in a relation")
@@ -239,17 +246,16 @@ class Inference:
                 )
                 return None
             return l_type
-        r_type = self.of_expression(right, variables, problems)
+        r_type = self.of_expression(right, variables, problems, l_type if operator in "+-" else None)
         if l_type is None or r_type is None:
             return None
         if l_type.sort is not Sort.NUMBER or r_type.sort is not Sort.NUMBER:
-            help_ = (
-                "compare `From + 3 months <= To` instead"
-                if Sort.DATE in (l_type.sort, r_type.sort)
-                else "only numbers can be computed with"
-            )
             self.say(
-                problems, "E306", f"`{operator}` cannot join a {l_type.sort.value} and a {r_type.sort.value}", at, help_
+                problems,
+                "E306",
+                f"`{operator}` cannot join a {l_type.sort.value} and a {r_type.sort.value}",
+                at,
+                _instead(operator, l_type, left, r_type, right),
             )
             return None
         match operator:
@@ -267,12 +273,20 @@ class Inference:
                     return None
                 return Type(Sort.NUMBER, l_type.unit / r_type.unit)
             case _:
-                self.same_unit(left, l_type, right, r_type, at, problems)
-                return l_type
+                return l_type if self.same_unit(left, l_type, right, r_type, at, problems) else None
 
     def say(self, problems: list[Problem] | None, code: str, claim: str, at: Span, help_: str) -> None:
         if problems is not None:
             problems.append(Problem(code, claim, at, help_))
+
+    def fitting_units(self, wanted: Type | None) -> list[str]:
+        """The units in which something of this type is written: its own first, then those of the vocabulary that fit it."""
+        if wanted is None or wanted.sort is not Sort.NUMBER or not wanted.unit.written:
+            return []
+        conversions = [c for k in self.vocabulary.concepts.values() for c in k.conversions]
+        pairs = [(c.left_unit, c.right_unit) for c in conversions]
+        others = {there for a, b in pairs for here, there in ((a, b), (b, a)) if here == wanted.unit.written}
+        return [wanted.unit.written, *sorted(u for u in others if unit(u).dimension == wanted.unit.dimension)]
 
     def same_unit(
         self,
@@ -282,25 +296,47 @@ class Inference:
         r_type: Type,
         at: Span,
         problems: list[Problem] | None,
-    ) -> None:
+    ) -> bool:
+        """Whether the units of two numbers fit; where not, it is said, with the unit of each."""
         for side, other in ((right, l_type), (left, r_type)):
             if isinstance(side, Number) and side.unit is None and other.unit != ONE:
+                fitting = self.fitting_units(other)
+                example = f"`{side.at.in_one_line} '{fitting[0] if fitting else '%'}'`"
                 self.say(
                     problems,
                     "E301",
                     f"`{side.at.in_one_line}` has no unit",
                     side.at,
-                    "write the unit that the protocol gives, e.g. `55 '%'`",
+                    f"write the unit that the protocol gives, e.g. {example}",
                 )
-                return
-        if l_type.unit.dimension != r_type.unit.dimension:
-            self.say(
-                problems,
-                "E302",
-                f"the units of `{at.in_one_line}` do not fit",
-                at,
-                f"one side is measured in {_show(l_type.unit)}, the other in {_show(r_type.unit)}",
-            )
+                return False
+        if l_type.unit.dimension == r_type.unit.dimension:
+            return True
+        if problems is not None:
+            claim = f"the units of `{at.in_one_line}` do not fit"
+            l_unit, r_unit = _show(l_type.unit), _show(r_type.unit)
+            help_ = "compare, add and subtract only what is measured in units of one kind"
+            if left is None:
+                problems.append(
+                    Problem("E302", claim, at, f"{l_unit} is wanted here, not {r_unit}", label=f"in {r_unit}")
+                )
+            else:
+                related = ((right.at, f"in {r_unit}"),)
+                problems.append(Problem("E302", claim, left.at, help_, related=related, label=f"in {l_unit}"))
+        return False
+
+
+def _instead(operator: str, l_type: Type, left: Expression, r_type: Type, right: Expression) -> str:
+    """What to write for what cannot be computed so."""
+    sorts = {l_type.sort, r_type.sort}
+    if not sorts <= {Sort.DATE, Sort.NUMBER}:
+        return "only numbers and dates can be computed with"
+    if sorts == {Sort.DATE}:
+        return "compare `From + 3 months <= To` instead"
+    if operator in "+-" and l_type.sort is Sort.DATE:
+        days = right.at.words if isinstance(right, Number) else "30"
+        return f"a number of days or months has its unit: `{left.at.words} {operator} {days} days`"
+    return "a date can have a duration added or taken away, and no more"
 
 
 def _show(u: Unit) -> str:
