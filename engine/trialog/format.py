@@ -44,8 +44,7 @@ def unreadable(source: Source) -> list[Problem]:
 def _block(block: Block) -> str | None:
     """The text between the fences, laid out anew; None where it cannot be read."""
     statements, problems = parse(block)
-    text = block.at.source.text
-    if problems or block.at.end == len(text):  # only a block without an end reaches the end of its page
+    if problems or not block.closed:
         return None
     ends = {statement.at.end for statement in statements}
     lines = _page_lines(_items(tokens(block.at.source, block.at.start, block.at.end)[0], ends, block.at.start))

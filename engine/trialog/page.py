@@ -30,6 +30,7 @@ class Block:
     cohort: str | None  # None outside of every cohort
     quotes: tuple[Quote, ...]
     at: Span = field(compare=False, repr=False)
+    closed: bool = True  # by a line of backticks
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,9 @@ class _Reading:
         if self.fresh:
             self.resting = tuple(self.fresh)
             self.fresh.clear()
-        self.blocks.append(Block(self.cohort, self.resting, Span(source, min(start, end), end)))
+        self.blocks.append(
+            Block(self.cohort, self.resting, Span(source, min(start, end), end), closed and goes_on is None)
+        )
         return goes_on
 
     def page_goes_on(self, line: int) -> bool:

@@ -29,7 +29,7 @@ from trialog.source import Span
 
 _MOST_CLAUSES = 40  # of one relation, unfolded; where there are more, they are left as they are
 _MOST_RESOLVENTS = 8
-_PATIENT = Var("P")
+_PATIENT = Var("the patient")  # as no author can call anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +96,20 @@ class _Splitting:
         """
         if (name, deep) not in self.bodies:
             self.bodies[name, deep] = None  # while it is being found: it would rest on itself
-            found = [body for clause in self.clauses[name] for body in self.unfolded(clause, deep)]
-            self.bodies[name, deep] = _without_what_others_imply(found) if len(found) <= _MOST_CLAUSES else None
+            each = [self.unfolded(clause, deep) for clause in self.clauses[name]]
+            found = [body for bodies in each if bodies is not None for body in bodies]
+            too_many = any(bodies is None for bodies in each) or len(found) > _MOST_CLAUSES
+            self.bodies[name, deep] = None if too_many else _without_what_others_imply(found)
         return self.bodies[name, deep]
 
-    def unfolded(self, clause: Clause, deep: bool) -> list[_Body]:
-        """The clause's body with what it asks of the patient alone replaced by the ways in which that holds."""
+    def unfolded(self, clause: Clause, deep: bool) -> list[_Body] | None:
+        """The clause's body with what it asks of the patient alone replaced by the ways in which that holds; None for too many."""
         bodies: list[_Body] = [frozenset()]
         for block in self.blocks(clause):
             ways = self.ways_of(block, clause.relation, deep)
-            bodies = [body | way for body in bodies for way in ways][: _MOST_CLAUSES + 1]
+            if len(bodies) * len(ways) > _MOST_CLAUSES:
+                return None  # some of the ways would not be all of them
+            bodies = [body | way for body in bodies for way in ways]
         return [body for body in bodies if not _contradicts(body)]
 
     def ways_of(self, block: _Block, within: str, deep: bool) -> list[_Body]:
