@@ -186,6 +186,8 @@ def _filled(value: object) -> str:
 def _wanted(cls: type) -> Iterable[tuple[type, str, object]]:
     yield cls, "", None
     for name, hint in get_type_hints(cls).items():
+        if name.endswith("_at"):  # where something was said, which is no part of what can be said
+            continue
         if hint is bool:
             yield from ((cls, name, value) for value in (True, False))
         elif isinstance(hint, type) and issubclass(hint, Enum):

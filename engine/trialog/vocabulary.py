@@ -149,6 +149,11 @@ class Vocabulary:
         """Whether the concept is `ancestor` or under it."""
         return ancestor in self.ancestors[concept]
 
+    def joint(self, concepts: Iterable[str]) -> str:
+        """The narrowest class that all of these concepts of one root are in; a concept itself where they are the same."""
+        over = frozenset[str].intersection(*(self.ancestors[c] for c in concepts))
+        return max(over, key=lambda c: (len(self.ancestors[c]), c))
+
     @cached_property
     def _by_words(self) -> Mapping[str, tuple[str, ...]]:
         words: dict[str, tuple[str, ...]] = {}

@@ -17,6 +17,7 @@ class Counted:
     when: Interval
     sure: bool
     doubt: Cause | None
+    joint: tuple[Value, ...] | None = None  # what surely holds where results of one moment give several answers
 
 
 class Counting:
@@ -106,4 +107,13 @@ class Counting:
                 values.append(value)
                 agreed = agreed and (i == on_at or all(o == value for o in others))
         record = replace(c.record, values=tuple(values))
-        return replace(c, record=record, sure=c.sure and agreed, doubt=c.doubt if agreed else Cause.CONFLICTING)
+        if agreed or not c.sure:
+            return replace(c, record=record)
+        return replace(c, record=record, sure=False, doubt=Cause.CONFLICTING, joint=self.joint(values, near))
+
+    def joint(self, values: Sequence[Value], near: Sequence[Counted]) -> tuple[Value, ...]:
+        """The values, and for each answer the narrowest class that all the answers are in."""
+        return tuple(
+            v if isinstance(v, Interval) else self.vocabulary.joint(str(o.record.values[i]) for o in near)
+            for i, v in enumerate(values)
+        )

@@ -108,6 +108,8 @@ class _Facts:
             evidence = Evidence((c.record,), self.causes(values), c.doubt)
             if c.sure:
                 self.put(f"certain {relation.name}", self.row(values), evidence)
+            if c.joint is not None:
+                self.jointly(f"{relation.name}", c.joint, (), (c.record,))
             for meaning in self.meanings(values):
                 if meaning == values or not self.is_denied(meaning, relation, c):
                     self.put(f"possible {relation.name}", self.row(meaning), evidence)
@@ -173,6 +175,20 @@ class _Facts:
                 return hull(values, same_day=self.same_day(relation, tuple(candidates)))
         return None
 
+    def jointly(self, name: str, values: Sequence[Value], days_: tuple[int, ...], records: tuple[Record, ...]) -> None:
+        """A row that surely holds, though its records give several answers: with the class that they are all in."""
+        evidence = Evidence(records, self.causes(values), Cause.CONFLICTING)
+        for mode in ("certain", "possible"):
+            self.put(f"{mode} {name}", (*self.row(values), *days_), evidence)
+
+    def joint(self, rows: Sequence[Sequence[Value]]) -> tuple[Value, ...]:
+        """What rows that differ in their answers alone have in common."""
+        first = rows[0]
+        return tuple(
+            v if isinstance(v, Interval) else self.vocabulary.joint(str(row[i]) for row in rows)
+            for i, v in enumerate(first)
+        )
+
     # -- the latest ----------------------------------------------------------------------------------------------
 
     def stretches(self, relation: Relation, concept: str) -> Iterable[Stretch]:
@@ -195,6 +211,8 @@ class _Facts:
             if not s.candidates:
                 continue
             answers, sure = self.answers(relation, concept, about, s)
+            if s.sure and not sure:
+                self.jointly(f"latest {relation.name}", self.joint(answers), (s.since, s.until), s.candidates)
             for values in answers:
                 evidence = Evidence(
                     s.candidates,
@@ -250,6 +268,10 @@ class _Facts:
             for i, column in enumerate(relation.columns)
         ]
         coded = sorted({tuple(v for v in c.record.values if isinstance(v, str)) for c in used})
+        if sure and len(coded) > 1:
+            joint = iter(self.vocabulary.joint(c[i] for c in coded) for i in range(len(coded[0])))
+            values = tuple(w if w is not None else next(joint) for w in wide)
+            self.jointly(relation.name, values, (), tuple(c.record for c in used))
         for combination in coded:
             names = iter(combination)
             values = tuple(w if w is not None else next(names) for w in wide)
