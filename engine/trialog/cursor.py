@@ -10,9 +10,7 @@ from trialog.source import Span
 from trialog.values import Exact, decimal
 
 _DEEPEST = 40
-_BEFORE_NAMES = frozenset(
-    ("source", "concept", "known", "event", "measure", "attribute", "judgement", "inclusion", "exclusion")
-)
+_BEFORE_RELATIONS = frozenset(("known", "event", "measure", "attribute", "judgement", "inclusion", "exclusion"))
 
 
 class SyntaxProblem(Exception):  # noqa: N818 (it carries a problem to whoever can go on after it)
@@ -107,12 +105,20 @@ class Cursor:
         if not self.begins_line(self.next) or self.token.kind != "name":
             return False
         if self.kind_ahead(1) == "name":
-            return self.token.words in _BEFORE_NAMES or (
-                self.token.words == "reading"
-                and self.sees("=", 2)
-                and (self.sees("|", 4) or self.kind_ahead(4) == "text")
-            )
+            return self._declares()
         return self._head_ends_before(":-")
+
+    def _declares(self) -> bool:
+        """Whether two names follow that begin a declaration or a marked rule, and no expression, in which any name may stand."""
+        match self.token.words:
+            case "source":
+                return self.kind_ahead(2) == "text"
+            case "concept":
+                return self.kind_ahead(2) == "text" or (self.sees("in", 2) and self.kind_ahead(3) == "name")
+            case "reading":
+                return self.sees("=", 2) and (self.sees("|", 4) or self.kind_ahead(4) == "text")
+            case words:
+                return words in _BEFORE_RELATIONS and self.sees("(", 2)
 
     def begins_fact(self) -> bool:
         """Whether a name with arguments in brackets begins the line."""

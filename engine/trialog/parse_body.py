@@ -77,10 +77,10 @@ class Bodies:
             self.cursor.fail("a literal", "here", _JOINING[start.words])
         if self.cursor.sees("reading") and self.cursor.kind_ahead(1) == "name":
             self.cursor.take()
-            name = self.cursor.take()
+            name = self.cursor.take().words
             self.cursor.expect("=", "after the name of a reading")
-            option = self.cursor.expect_kind("name", "the name of an option", "after `=`")
-            return ReadingIs(name.words, option.words, self.cursor.since(start), name.at, option.at)
+            option = self.cursor.expect_kind("name", "the name of an option", "after `=`").words
+            return ReadingIs(name, option, self.cursor.since(start))
         negated = bool(
             self.cursor.sees("not") and self.cursor.kind_ahead(1) in ("name", "variable") and self.cursor.take()
         )

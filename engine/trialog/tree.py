@@ -123,8 +123,6 @@ class ReadingIs:
     reading: str
     option: str
     at: Span = field(compare=False, repr=False)
-    reading_at: Span | None = field(default=None, compare=False, repr=False)
-    option_at: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

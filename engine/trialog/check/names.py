@@ -1,5 +1,6 @@
 """Rules with every name found and every argument in its column; local variables of aggregates renamed apart."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -310,16 +311,15 @@ class _Resolver:
                 self.failed = True
                 return literal
             claim = f"there is no reading `{name}`"
-            name = self.misspelt("E209", claim, literal.reading_at or literal.at, readings, "declare it with `reading`")
+            name = self.misspelt("E209", claim, _first_name(literal.at), readings, "declare it with `reading`")
             if name not in readings:
                 return literal
         options = readings[name].options
         option = literal.option
         if option not in options:
             claim = f"the reading `{name}` has no option `{option}`"
-            option = self.misspelt(
-                "E209", claim, literal.option_at or literal.at, options, f"its options are {', '.join(options)}"
-            )
+            at = Span(literal.at.source, literal.at.end - len(option), literal.at.end)
+            option = self.misspelt("E209", claim, at, options, f"its options are {', '.join(options)}")
         return replace(literal, reading=name, option=option)
 
     def holds(self, literal: Holds) -> Holds:
@@ -396,6 +396,14 @@ class _Resolver:
         if not isinstance(expression, Variable):
             return expression if isinstance(expression, str) else None
         return dict(self.roots_of(self.body)).get(expression.name.split("'")[0])
+
+
+def _first_name(reading: Span) -> Span:
+    """Where the name stands in `reading name = option`."""
+    found = re.search(r"(?<=\s)[a-z]\w*", re.sub(r"%[^\n]*", lambda m: " " * len(m[0]), reading.words))
+    return (
+        reading if found is None else Span(reading.source, reading.start + found.start(), reading.start + found.end())
+    )
 
 
 def _columns(count: int) -> str:
