@@ -7,16 +7,17 @@ from trialog.check.declarations import Declarations, cited, declare
 from trialog.check.lower import Lowering
 from trialog.check.mismatches import mismatches
 from trialog.check.names import resolve
+from trialog.check.never import never_fires, without_facts
 from trialog.check.quotes import misquoted
 from trialog.check.safety import one_patient, unsafe
+from trialog.check.statements import quotes_of, statements_of
 from trialog.check.strata import Edge, about_patients, chart_relations, computing_circles, edges, resting_on, stratify
 from trialog.check.types import infer
-from trialog.page import ALL_COHORTS, Block, Page, read_page
-from trialog.parse import parse
+from trialog.page import ALL_COHORTS, Block, Page
 from trialog.problem import Problem, Severity
 from trialog.program import Clause, Criterion, Derived, KnownFact, Program, ProtocolAtom, Sort, Tallied, Type
 from trialog.source import Source, Span
-from trialog.tree import ConceptName, Day, Number, Rule, Statement, Term
+from trialog.tree import ConceptName, Day, Number, RelationStatement, Rule, Statement, Term
 from trialog.units import ONE, unit
 from trialog.values import Exact, exact
 
@@ -36,8 +37,9 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
     statements: list[tuple[Statement, Block]] = []
     protocol: Page | None = None
     for source in (*pages.vocabulary, *([pages.protocol] if pages.protocol is not None else [])):
-        page, found = read_page(source)
+        page, standing, found = statements_of(source)
         problems.extend(found)
+        statements.extend(standing)
         if source is pages.protocol:
             protocol = page
         elif page.cohorts:
@@ -49,10 +51,6 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
                     "move the cohort to the protocol's page",
                 )
             )
-        for block in page.blocks:
-            parsed, found = parse(block)
-            problems.extend(found)
-            statements.extend((s, block) for s in parsed)
     if protocol is not None and pages.document is not None:
         problems.extend(misquoted(protocol, pages.document))
     own_page = protocol.blocks[0].at if protocol is not None and protocol.blocks else None
@@ -63,6 +61,9 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
     problems.extend(found)
     program, found = _program(protocol, declared, [r for r, _ in rules], criteria, atoms, own_page)
     problems.extend(found)
+    if program is not None:
+        problems.extend(without_facts(program, [s for s, _ in statements if isinstance(s, RelationStatement)]))
+        problems.extend(never_fires(program, quotes_of(statements)))
     problems.sort(key=lambda p: (p.at.source.name, p.at.start))
     sound = not any(p.severity is Severity.ERROR for p in problems)
     return (program if sound else None), problems
