@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from trialog.check.declarations import Declarations
 from trialog.check.types import DATE, Inference, Types
-from trialog.check.variables import atom_variables, variables_of
+from trialog.check.variables import atom_variables, expression_variables, variables_of
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Sort, Type
 from trialog.tree import (
@@ -154,15 +154,15 @@ class _Mismatches:
     def tell_comparison(self, c: Comparison, variables: Mapping[str, Type]) -> None:
         left = self.inference.of_expression(c.left, variables, self.inference.problems)
         right = self.inference.of_expression(c.right, variables, self.inference.problems)
-        for side, found in ((c.left, left), (c.right, right)):
-            if found is None and isinstance(side, Variable) and side.name not in variables:
-                self.inference.say(
-                    self.inference.problems,
-                    "E308",
-                    f"the unit of `{side.name}` is not known",
-                    side.at,
-                    "name the measured concept in the relation, so that its unit is known",
-                )
+        untold = [v for side in (c.left, c.right) for v in expression_variables(side) if v.name not in variables]
+        for variable in {v.name: v for v in reversed(untold)}.values():
+            self.inference.say(
+                self.inference.problems,
+                "E308",
+                f"the unit of `{variable.name}` is not known",
+                variable.at,
+                "name the measured concept in the relation, so that its unit is known",
+            )
         if left is None or right is None:
             return
         if left.sort is not right.sort:
