@@ -19,15 +19,19 @@ def check(given: argparse.Namespace) -> int:
     library, trials = library_at(path)
     problems: list[Problem] = []
     seen: set[tuple[str, str, int]] = set()
+    programs: dict[str, Program] = {}
+    found: list[Problem] = []
     for trial in trials:
-        program, found = library.program(trial)
+        program, told = library.program(trial)
+        found.extend(told)
         if program is not None:
-            found = [*found, *_case_problems(library, trial, program)]
-        for p in found:
-            key = (p.code, p.at.source.name, p.at.start)
-            if key not in seen:
-                seen.add(key)
-                problems.append(p)
+            programs[trial] = program
+            found.extend(_case_problems(library, trial, program))
+    for p in (*found, *library.advice(programs)):
+        key = (p.code, p.at.source.name, p.at.start)
+        if key not in seen:
+            seen.add(key)
+            problems.append(p)
     emit(line for p in problems for line in (render(p, given.colour), ""))
     what = f"{len(trials)} trial{'s' * (len(trials) != 1)} ({', '.join(trials)})"
     emit([f"{what}: {summary(problems)}"])

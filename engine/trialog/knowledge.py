@@ -1,5 +1,6 @@
 """Where knowledge lies, and how it is read: vocabulary, trials, and what they hash to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,13 +52,25 @@ class Library:
     def program(self, trial: str) -> tuple[Program | None, list[Problem]]:
         """The checked program of a trial, and all that is wrong with its pages."""
         problems: list[Problem] = []
+        program, found = check(self._pages(trial, problems))
+        problems.extend(found)
+        return (program if not any(p.code in ("E108", "E409") for p in problems) else None), problems
+
+    def _pages(self, trial: str, problems: list[Problem]) -> Pages:
         *vocabulary, protocol, document = self.files(trial)
         pages = [s for path in vocabulary if (s := read(path, problems)) is not None]
         page = read(protocol, problems)
-        source = read(document, problems, "E409") if page is not None else None
-        program, found = check(Pages(tuple(pages), page, source))
-        problems.extend(found)
-        return (program if not any(p.code in ("E108", "E409") for p in problems) else None), problems
+        return Pages(tuple(pages), page, read(document, problems, "E409") if page is not None else None)
+
+    def advice(self, programs: Mapping[str, Program]) -> list[Problem]:
+        """All warnings about the pages of these trials; about the vocabulary too, where they are all the trials there are."""
+        from trialog.check.advice import advice, advice_on_vocabulary
+
+        pages = {trial: self._pages(trial, []) for trial in programs}
+        problems = [p for trial, program in programs.items() for p in advice(pages[trial], program)]
+        if set(programs) == set(self.trials):
+            problems.extend(advice_on_vocabulary([(pages[trial], program) for trial, program in programs.items()]))
+        return problems
 
 
 def read(path: Path, problems: list[Problem], code: str = "E108") -> Source | None:
