@@ -8,8 +8,10 @@ from trialog.check.follow_ons import OF_VARIABLES, resting_on_unread, together, 
 from trialog.check.lower import Lowering
 from trialog.check.mismatches import mismatches
 from trialog.check.names import resolve
+from trialog.check.never import never_fires, without_facts
 from trialog.check.quotes import misquoted
 from trialog.check.safety import one_patient, unsafe
+from trialog.check.statements import quotes_of
 from trialog.check.strata import Edge, about_patients, chart_relations, computing_circles, edges, resting_on, stratify
 from trialog.check.types import infer
 from trialog.page import ALL_COHORTS, Block, Page, read_page
@@ -17,7 +19,7 @@ from trialog.parse import Broken, parse_all
 from trialog.problem import Problem, Severity
 from trialog.program import Clause, Criterion, Derived, KnownFact, Program, ProtocolAtom, Sort, Tallied, Type
 from trialog.source import Source, Span
-from trialog.tree import ConceptName, Day, Number, Rule, Statement, Term
+from trialog.tree import ConceptName, Day, Number, RelationStatement, Rule, Statement, Term
 from trialog.units import ONE, unit
 from trialog.values import Exact, exact
 
@@ -90,6 +92,10 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
     problems.extend(found)
     program, found = _program(written, declared, criteria, atoms, all_read)
     problems.extend(found)
+    if program is not None:
+        relations = [s for s, _ in written.statements if isinstance(s, RelationStatement)]
+        problems.extend(without_facts(program, relations))
+        problems.extend(never_fires(program, quotes_of(written.statements)))
     problems.sort(key=lambda p: (p.at.source.name, p.at.start))
     problems = [_quoting(p, written.protocol) for p in together(problems)]
     sound = not any(p.severity is Severity.ERROR for p in problems)

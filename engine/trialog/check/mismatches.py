@@ -191,19 +191,14 @@ class _Mismatches:
             self.inference.of_expression(e, variables, problems, w)
             for e, w in zip((c.left, c.right), beside, strict=True)
         )
-        for side, found in ((c.left, left), (c.right, right)):
-            if (
-                found is None
-                and isinstance(side, Variable)
-                and side.name not in variables
-                and side.name not in self.told
-            ):
-                self.told.add(side.name)
+        for variable in (v for side in (c.left, c.right) for v in expression_variables(side)):
+            if variable.name not in variables and variable.name not in self.told:
+                self.told.add(variable.name)
                 self.inference.say(
                     problems,
                     "E308",
-                    f"the unit of `{side.name.split("'")[0]}` is not known",
-                    side.at,
+                    f"the unit of `{variable.name.split("'")[0]}` is not known",
+                    variable.at,
                     "name the measured concept in the relation, so that its unit is known",
                 )
         if left is None or right is None:
