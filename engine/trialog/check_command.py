@@ -86,10 +86,14 @@ def _problems(library: Library, trials: Sequence[str]) -> list[Problem]:
     """All that is wrong with the pages, in the order of files and places, then with the cases; what trials share once."""
     of_pages: list[Problem] = []
     of_cases: list[Problem] = []
+    programs: dict[str, Program] = {}
     for trial in trials:
         program, found = library.program(trial)
         of_pages += found
-        of_cases += _case_problems(library, trial, program) if program is not None else ()
+        if program is not None:
+            programs[trial] = program
+            of_cases += _case_problems(library, trial, program)
+    of_pages += library.advice(programs)
     of_pages.sort(key=lambda p: (p.at.source.name, p.at.start))
     once = {(p.code, p.at.source.name, p.at.start, p.claim): p for p in reversed((*of_pages, *of_cases))}
     return list(reversed(once.values()))

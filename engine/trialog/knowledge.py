@@ -1,5 +1,6 @@
 """Where knowledge lies, and how it is read: vocabulary, trials, and what they hash to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,6 +65,16 @@ class Library:
             return None, unread  # what the other pages take from these would only be missed
         program, found = check(pages)
         return (program if not unread else None), [*unread, *found]
+
+    def advice(self, programs: Mapping[str, Program]) -> list[Problem]:
+        """All warnings about the pages of these trials; about the vocabulary too, where they are all the trials there are."""
+        from trialog.check.advice import advice, advice_on_vocabulary
+
+        pages = {trial: self.pages(trial)[0] for trial in programs}
+        problems = [p for trial, program in programs.items() for p in advice(pages[trial], program)]
+        if set(programs) == set(self.trials):
+            problems.extend(advice_on_vocabulary([(pages[trial], program) for trial, program in programs.items()]))
+        return problems
 
 
 def read(path: Path, problems: list[Problem], code: str = "E108") -> Source | None:

@@ -7,7 +7,6 @@ import re
 from random import Random
 
 import pytest
-
 from tests.agreement.test_completions import (
     CHARTS,
     COMPLETIONS,
@@ -23,6 +22,7 @@ from tests.agreement.test_completions import (
     show_chart,
     sound,
 )
+
 from trialog.check.twice import adding_nothing
 from trialog.program import Program
 from trialog.vocabulary import Vocabulary

@@ -1,4 +1,4 @@
-"""A rule that is written again, its variables renamed and its literals in another order, is told; what says something else is not."""
+"""A rule that is written again, its variables renamed and its literals in another order, is told; what says more is not."""
 
 import re
 from random import Random
@@ -21,9 +21,10 @@ RULES = [s for s, _ in statements_of(PROTOCOL)[1] if isinstance(s, Rule) and s.b
 
 
 def warnings(page: Source) -> list[Problem]:
-    program, problems = check(Pages(tuple(VOCABULARY), page, DOCUMENT))
+    pages = Pages(tuple(VOCABULARY), page, DOCUMENT)
+    program, problems = check(pages)
     assert program is not None, problems
-    return advice(VOCABULARY, page, program)
+    return advice(pages, program)
 
 
 def shuffled(rule: Rule, random: Random) -> str:

@@ -1,41 +1,49 @@
 """What an author is warned of: nothing that makes an answer wrong, and mostly a mistake. Told by `trialog check` alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
+from trialog.check import Pages
+from trialog.check.limits import Limits
 from trialog.check.members import memberless
+from trialog.check.numbers import differing_numbers
+from trialog.check.passages import passages, without_rules
 from trialog.check.statements import Standing, quotes_of, statements_of
 from trialog.check.twice import adding_nothing, stated_twice
-from trialog.check.unused import Uses, unused, uses
+from trialog.check.unused import unused, uses
 from trialog.problem import Problem
 from trialog.program import Program
 from trialog.source import Source
-from trialog.vocabulary import Vocabulary
 
 
-def advice(vocabulary: Sequence[Source], protocol: Source, program: Program) -> list[Problem]:
+def advice(pages: Pages, program: Program) -> list[Problem]:
     """All warnings about a trial's own page; `program` is what these pages were checked to be."""
-    _, own, _ = statements_of(protocol)
-    standing = _standing(vocabulary) + own
+    if pages.protocol is None:
+        return []
+    page, own, _ = statements_of(pages.protocol)
+    standing = _of(pages.vocabulary) + own
     quotes = quotes_of(standing)
+    found = passages(page, own)
     problems = [
         *unused(own, uses(standing, program), program.vocabulary),
         *memberless(program, standing, quotes),
         *stated_twice(program),
         *adding_nothing(program, quotes),
+        *without_rules(found),
+        *differing_numbers(found, Limits(standing)),
     ]
     return sorted(problems, key=lambda p: (p.at.source.name, p.at.start))
 
 
-def advice_on_vocabulary(vocabulary: Sequence[Source], trials: Iterable[tuple[Source, Program]]) -> list[Problem]:
-    """What of the shared vocabulary none of the trials uses."""
-    shared = _standing(vocabulary)
-    used: Uses | None = None
-    words: Vocabulary | None = None
-    for protocol, program in trials:
-        more = uses(shared + statements_of(protocol)[1], program)
-        used, words = more if used is None else used | more, program.vocabulary
-    return [] if used is None or words is None else unused(shared, used, words, shared=True)
+def advice_on_vocabulary(trials: Sequence[tuple[Pages, Program]]) -> list[Problem]:
+    """What the vocabulary that these trials share declares, and none of them uses."""
+    if not trials:
+        return []
+    pages, program = trials[0]
+    used = [uses(_of([*p.vocabulary, *([p.protocol] if p.protocol is not None else [])]), of) for p, of in trials]
+    return unused(_of(pages.vocabulary), reduce(or_, used), program.vocabulary, shared=True)
 
 
-def _standing(pages: Sequence[Source]) -> tuple[Standing, ...]:
-    return tuple(s for page in pages for s in statements_of(page)[1])
+def _of(sources: Sequence[Source]) -> tuple[Standing, ...]:
+    return tuple(s for source in sources for s in statements_of(source)[1])

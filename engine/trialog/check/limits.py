@@ -1,0 +1,142 @@
+"""The numbers that rules mention, and how they compare something with them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from trialog.check.sentences import MIRRORED, Amount, Sign, stated
+from trialog.check.statements import Standing
+from trialog.source import Span
+from trialog.tree import (
+    Aggregate,
+    Arithmetic,
+    Atom,
+    Comparison,
+    ConceptName,
+    ConceptStatement,
+    Expression,
+    Holds,
+    Latest,
+    Length,
+    Literal,
+    Membership,
+    Number,
+    ReadingIs,
+    Recorded,
+    Rule,
+    Summary,
+    literals_within,
+)
+from trialog.units import ONE, UnitError, unit
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number of a rule, or of the label of a concept that the rule asks for.
+
+    `sign` is how a quantity compares with it where the literal holds, None where nothing is compared; `written` is the sign that
+    stands in the text, empty where words say it.
+    """
+
+    amount: Amount
+    sign: Sign | None
+    written: str
+    at: Span
+
+
+class Limits:
+    """The numbers of rules, and of all that they rest on."""
+
+    def __init__(self, standing: Sequence[Standing]) -> None:
+        self.rules: dict[str, list[Rule]] = {}
+        self.labels: dict[str, ConceptStatement] = {}
+        self.known: dict[Span, tuple[Limit, ...]] = {}
+        for s, _ in standing:
+            if isinstance(s, Rule):
+                self.rules.setdefault(s.head.relation, []).append(s)
+            elif isinstance(s, ConceptStatement):
+                self.labels.setdefault(s.name, s)
+
+    def of(self, rule: Rule) -> tuple[Limit, ...]:
+        if rule.at not in self.known:
+            self.known[rule.at] = tuple(self._of(rule))
+        return self.known[rule.at]
+
+    def _of(self, rule: Rule) -> Iterator[Limit]:
+        if not rule.body:
+            yield from _arguments(rule.head)
+        for literal in literals_within(rule.body):
+            yield from _compared(literal)
+            for name in _concepts(literal):
+                label = self.labels.get(name.name)
+                for s in stated(label.label) if label is not None else ():
+                    yield Limit(s.amount, s.sign, "", name.at)
+
+    def resting(self, rules: Iterable[Rule]) -> list[Rule]:
+        """The rules, and all rules of the relations that they rest on. Facts are rules too."""
+        found = {r.at: r for r in rules}
+        ahead = list(found.values())
+        while ahead:
+            for literal in literals_within(ahead.pop().body):
+                if isinstance(literal, Holds | Latest | Recorded):
+                    for below in self.rules.get(literal.atom.relation, ()):
+                        if below.at not in found:
+                            found[below.at] = below
+                            ahead.append(below)
+        return list(found.values())
+
+
+def _concepts(literal: Literal) -> Iterator[ConceptName]:
+    match literal:
+        case Holds(atom) | Latest(atom) | Recorded(atom):
+            yield from (a.term for a in atom.arguments if isinstance(a.term, ConceptName))
+        case Membership(_, concept):
+            yield concept
+        case Comparison(_, left, right):
+            yield from (x for x in (left, right) if isinstance(x, ConceptName))
+        case ReadingIs() | Aggregate():
+            pass
+
+
+def _arguments(atom: Atom) -> Iterator[Limit]:
+    for a in atom.arguments:
+        if isinstance(a.term, Number):
+            yield from _limits(a.term, None, "", a.at, rises=True)
+
+
+def _compared(literal: Literal) -> Iterator[Limit]:
+    match literal:
+        case Comparison(operator, left, right, at):
+            sign = operator if operator in MIRRORED else None
+            yield from _limits(left, None if sign is None else MIRRORED[sign], operator, at, rises=True)
+            yield from _limits(right, sign, operator, at, rises=True)
+        case Aggregate(summary=summary, operator=operator, bound=bound, gap=gap, at=at):
+            sign = operator if operator in MIRRORED else None
+            yield from _limits(bound, sign, operator, at, rises=True)
+            if summary is Summary.COUNT and sign is not None and isinstance(bound, Number):
+                # more than 1 is at least 2: both say the same of a whole number
+                near, other = {">": (1, ">="), ">=": (-1, ">"), "<": (-1, "<="), "<=": (1, "<")}[sign]
+                yield Limit(Amount(bound.value + near, ONE), other, operator, at)
+            if gap is not None:
+                yield Limit(Amount(gap.months or gap.days, None, gap), None, "", at)
+        case Holds(atom) | Latest(atom) | Recorded(atom):
+            yield from _arguments(atom)
+        case Membership() | ReadingIs():
+            pass
+
+
+def _limits(e: Expression, sign: Sign | None, written: str, at: Span, rises: bool) -> Iterator[Limit]:
+    """The numbers of one side of a comparison; `rises` says whether the side rises with this part of it."""
+    own = sign if rises or sign is None else MIRRORED[sign]
+    match e:
+        case Number(value, unit_):
+            try:
+                yield Limit(Amount(value, unit(unit_ or "")), own, written, at)
+            except UnitError:
+                return
+        case Length(duration):
+            yield Limit(Amount(duration.months or duration.days, None, duration), own, written, at)
+        case Arithmetic(operator, left, right):
+            yield from _limits(left, sign, written, at, rises)
+            yield from _limits(right, sign, written, at, rises if operator in "+*" else not rises)
+        case _:
+            pass
