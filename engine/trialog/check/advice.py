@@ -11,6 +11,7 @@ from trialog.check.numbers import differing_numbers
 from trialog.check.passages import passages, without_rules
 from trialog.check.statements import Standing, quotes_of, statements_of
 from trialog.check.twice import adding_nothing, stated_twice
+from trialog.check.unsaid import unsaid
 from trialog.check.unused import unused, uses
 from trialog.problem import Problem
 from trialog.program import Program
@@ -24,14 +25,15 @@ def advice(pages: Pages, program: Program) -> list[Problem]:
     page, own, _ = statements_of(pages.protocol)
     standing = _of(pages.vocabulary) + own
     quotes = quotes_of(standing)
-    found = passages(page, own)
+    found, limits = passages(page, own), Limits(standing)
     problems = [
         *unused(own, uses(standing, program), program.vocabulary),
         *memberless(program, standing, quotes),
         *stated_twice(program),
         *adding_nothing(program, quotes),
         *without_rules(found),
-        *differing_numbers(found, Limits(standing)),
+        *differing_numbers(found, limits),
+        *unsaid(page, own, found, limits, standing),
     ]
     return sorted(problems, key=lambda p: (p.at.source.name, p.at.start))
 

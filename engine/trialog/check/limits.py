@@ -34,13 +34,14 @@ class Limit:
     """A number of a rule, or of the label of a concept that the rule asks for.
 
     `sign` is how a quantity compares with it where the literal holds, None where nothing is compared; `written` is the sign that
-    stands in the text, empty where words say it.
+    stands in the text, empty where words say it. `at` is the literal, `number` the place of the number.
     """
 
     amount: Amount
     sign: Sign | None
     written: str
     at: Span
+    number: Span
 
 
 class Limits:
@@ -69,7 +70,7 @@ class Limits:
             for name in _concepts(literal):
                 label = self.labels.get(name.name)
                 for s in stated(label.label) if label is not None else ():
-                    yield Limit(s.amount, s.sign, "", name.at)
+                    yield Limit(s.amount, s.sign, "", name.at, name.at)
 
     def resting(self, rules: Iterable[Rule]) -> list[Rule]:
         """The rules, and all rules of the relations that they rest on. Facts are rules too."""
@@ -115,9 +116,9 @@ def _compared(literal: Literal) -> Iterator[Limit]:
             if summary is Summary.COUNT and sign is not None and isinstance(bound, Number):
                 # more than 1 is at least 2: both say the same of a whole number
                 near, other = {">": (1, ">="), ">=": (-1, ">"), "<": (-1, "<="), "<=": (1, "<")}[sign]
-                yield Limit(Amount(bound.value + near, ONE), other, operator, at)
+                yield Limit(Amount(bound.value + near, ONE), other, operator, at, bound.at)
             if gap is not None:
-                yield Limit(Amount(gap.months or gap.days, None, gap), None, "", at)
+                yield Limit(Amount(gap.months or gap.days, None, gap), None, "", at, at)
         case Holds(atom) | Latest(atom) | Recorded(atom):
             yield from _arguments(atom)
         case Membership() | ReadingIs():
@@ -128,13 +129,13 @@ def _limits(e: Expression, sign: Sign | None, written: str, at: Span, rises: boo
     """The numbers of one side of a comparison; `rises` says whether the side rises with this part of it."""
     own = sign if rises or sign is None else MIRRORED[sign]
     match e:
-        case Number(value, unit_):
+        case Number(value, unit_, place):
             try:
-                yield Limit(Amount(value, unit(unit_ or "")), own, written, at)
+                yield Limit(Amount(value, unit(unit_ or "")), own, written, at, place)
             except UnitError:
                 return
-        case Length(duration):
-            yield Limit(Amount(duration.months or duration.days, None, duration), own, written, at)
+        case Length(duration, place):
+            yield Limit(Amount(duration.months or duration.days, None, duration), own, written, at, place)
         case Arithmetic(operator, left, right):
             yield from _limits(left, sign, written, at, rises)
             yield from _limits(right, sign, written, at, rises if operator in "+*" else not rises)

@@ -43,7 +43,7 @@ def differing_numbers(found: Sequence[Passage], limits: Limits) -> list[Problem]
         said = list(_said(passage, found))
         own = [x for r in passage.rules for x in limits.of(r)]
         far = [x for r in limits.resting([*passage.rules, *_of_the_same_words(passage, found)]) for x in limits.of(r)]
-        sure = [s for s in said if any(a.is_same(x.amount) for a, _ in _meanings(s.stated) for x in far)]
+        sure = [s for s in said if any(a.is_same(x.amount) for a, _ in meanings(s.stated) for x in far)]
         problems.extend(_unmentioned(said, far))
         for limit in own:
             if meant := _meant(limit, said, sure):
@@ -95,7 +95,7 @@ def _of_the_same_words(passage: Passage, found: Sequence[Passage]) -> Iterator[R
             yield from other.rules
 
 
-def _meanings(one: Stated) -> Iterator[tuple[Amount, Sign | None]]:
+def meanings(one: Stated) -> Iterator[tuple[Amount, Sign | None]]:
     """The amounts to compare with: a fall by 50 % is a half left, and twice as much before."""
     yield one.amount, one.sign
     unit = one.amount.unit
@@ -115,7 +115,7 @@ def _meant(limit: Limit, said: Iterable[_Said], sure: Sequence[_Said]) -> list[t
 
     What is `sure` to be one limit or another is not taken for a third whose unit differs.
     """
-    every = [(s, amount, sign) for s in said for amount, sign in _meanings(s.stated)]
+    every = [(s, amount, sign) for s in said for amount, sign in meanings(s.stated)]
     same = [(s, sign) for s, amount, sign in every if amount.is_same(limit.amount)]
     return same or [(s, sign) for s, amount, sign in every if s not in sure and amount.may_be(limit.amount)]
 

@@ -5,7 +5,8 @@ other words how it is understood, where it is garbled or ambiguous: its numbers 
 """
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from trialog.check.statements import Standing
@@ -32,6 +33,21 @@ class Passage:
 
 _NOTE = re.compile(r"^(Not computable|Read as):[ \t]*(\S(?:.|\n(?![ \t]*\n|#|>|```))*)", re.MULTILINE)
 _HEADING = re.compile(r"^ {0,3}#{1,6}(?:[ \t]|$)", re.MULTILINE)
+
+
+def sections(page: Page) -> Callable[[int], str]:
+    """Finds the prose around a place: what stands between two headings, without its blocks."""
+    text = page.source.text
+    prose = text
+    for b in page.blocks:
+        prose = prose[: b.at.start] + " " * (b.at.end - b.at.start) + prose[b.at.end :]
+    starts = [0, *(m.start() for m in _HEADING.finditer(prose)), len(prose)]
+
+    def around(at: int) -> str:
+        i = bisect_right(starts, at)
+        return prose[starts[i - 1] : starts[i]] if i < len(starts) else ""
+
+    return around
 
 
 def passages(page: Page, standing: Sequence[Standing]) -> list[Passage]:

@@ -43,6 +43,10 @@ class Amount:
             return False
         if _is_told(self.unit) and _is_told(other.unit) and not _are_near(self.unit, other.unit):
             return False
+        return self.has_the_number_of(other)
+
+    def has_the_number_of(self, other: "Amount") -> bool:
+        """Whether the number is the same, whatever the units."""
         return bool(_numbers(self) & _numbers(other))
 
 
@@ -169,8 +173,8 @@ _FALL = re.compile(r"\b(?:declin|decreas|reduc|fall|fell|drop|los[st])\w*", re.I
 _RISE = re.compile(r"\b(?:increas|ris|rose|elevat|gain)\w*", re.IGNORECASE)
 
 
-def stated(text: str) -> list[Stated]:
-    """The numbers of the sentence that may limit something, in their order."""
+def stated(text: str, in_passing: bool = False) -> list[Stated]:
+    """The numbers of the sentence that may limit something, in their order; those that it says `in_passing` too, where asked."""
     text = text.translate(_SAME_LENGTH)
     skip = [(m.start(), m.end()) for pattern in (_DATE, _PAIR) for m in pattern.finditer(text)]
     found: list[Stated] = []
@@ -180,13 +184,13 @@ def stated(text: str) -> list[Stated]:
     at = 0
     while (m := _NUMBER.search(text, at)) is not None:
         at = m.end()
-        if not any(a <= m.start() < b for a, b in skip) and (one := _one(text, m)) is not None:
+        if not any(a <= m.start() < b for a, b in skip) and (one := _one(text, m, in_passing)) is not None:
             at = max(at, one.end)
             found.append(one)
     return list(_with_ranges(text, sorted(found, key=lambda x: x.start)))
 
 
-def _one(text: str, m: re.Match[str]) -> Stated | None:
+def _one(text: str, m: re.Match[str], in_passing: bool) -> Stated | None:
     """The number that is found here, unless it limits nothing."""
     before, behind = text[: m.start()], text[m.end() :]
     sign, start = _sign(before)
@@ -208,13 +212,12 @@ def _one(text: str, m: re.Match[str]) -> Stated | None:
         of = re.match(r"\s+(?:\w+\s+)?of\b", text[end:])
         if (of and _AFTER.search(before)) or _LASTING.search(before):
             sign, start = ">=", (_AFTER.search(before) or _LASTING.search(before) or m).start()
-    if sign is None and _limits_nothing(text, m, word, value, length, has_unit):
+    if not in_passing and sign is None and _limits_nothing(text, m, word, value, length, has_unit):
         return None
-    if word and (
-        (word in ("a", "an") and (sign is None or length is None))
-        or (value == 1 and not has_unit and sign in (">=", "<"))
-    ):
+    if word in ("a", "an") and (length is None or (sign is None and not in_passing)):
         return None
+    if word and value == 1 and not has_unit and sign in (">=", "<"):
+        return None  # at least one is any
     return Stated(Amount(value, unit_, length), sign, has_unit, _change(text, start, end), start, end)
 
 

@@ -1,0 +1,84 @@
+"""Numbers of rules that no words give: neither the quotes that the rules serve, nor what stands beside them on the page."""
+
+from collections.abc import Iterator, Sequence
+
+from trialog.check.limits import Limit, Limits
+from trialog.check.numbers import meanings
+from trialog.check.passages import Passage, sections
+from trialog.check.sentences import Amount, Stated, stated
+from trialog.check.statements import Standing, quoted
+from trialog.page import Page
+from trialog.problem import Problem, Severity
+from trialog.source import Span
+from trialog.tree import Holds, Latest, Recorded, RelationStatement, Rule, literals_within
+from trialog.units import ONE
+from trialog.values import Duration
+
+_NOTHING_SPECIAL = (Amount(0, ONE), Amount(1, ONE), Amount(1, None, Duration(0, 1)))
+"""Nothing, one, and the day after: numbers that need no reason."""
+
+
+def unsaid(
+    page: Page, own: Sequence[Standing], found: Sequence[Passage], limits: Limits, every: Sequence[Standing]
+) -> list[Problem]:
+    """The numbers in rules of the page that neither the quotes they serve nor the text beside either says.
+
+    `own` are the page's statements, `every` those of the vocabulary too.
+    """
+    around = sections(page)
+    serves: dict[Span, list[str]] = {}
+    for passage in found:
+        words = [passage.words, around(passage.quotes[0].at.start)]
+        for rule in limits.resting(passage.rules):
+            serves.setdefault(rule.at, []).extend(words)
+    described = {s.name: s.description for s, _ in every if isinstance(s, RelationStatement)}
+    phrases: dict[str, list[str]] = {}
+    for s, _ in own:
+        if isinstance(s, Rule) and s.label is not None:
+            phrases.setdefault(s.head.relation, []).append(s.label.phrase)
+    problems: list[Problem] = []
+    for s, block in own:
+        if not isinstance(s, Rule) or not s.body:
+            continue
+        asked = (x.atom.relation for x in literals_within(s.body) if isinstance(x, Holds | Latest | Recorded))
+        words = [
+            *serves.get(s.at, ()),
+            around(block.at.start),
+            *phrases.get(s.head.relation, ()),
+            *(described[name] for name in asked if name in described),
+        ]
+        problems.extend(_told(s, limits, "\n\n".join(words), quoted(block)))
+    return problems
+
+
+def _told(rule: Rule, limits: Limits, words: str, quote: str) -> Iterator[Problem]:
+    by_place: dict[Span, list[Limit]] = {}
+    for limit in limits.of(rule):
+        if limit.written:
+            by_place.setdefault(limit.number, []).append(limit)
+    if not by_place:
+        return
+    known = [
+        (amount, one, words[one.start : one.end])
+        for one in stated(words, in_passing=True)
+        for amount, _ in meanings(one)
+    ]
+    for at, same in by_place.items():
+        if any(x.amount in _NOTHING_SPECIAL or any(_is(*k, x.amount) for k in known) for x in same):
+            continue
+        yield Problem(
+            "E415",
+            f"no words here say `{' '.join(at.words.split())}`",
+            at,
+            "write the protocol's own number, or say in the text beside the rule where this one comes from",
+            quote=quote,
+            severity=Severity.WARNING,
+        )
+
+
+def _is(said: Amount, one: Stated, words: str, amount: Amount) -> bool:
+    if said.is_same(amount):
+        return True
+    if one.is_bare and not any(c.isdigit() for c in words):  # two drugs are no 2 mg
+        return amount.length is None and amount.unit == ONE and said.value == amount.value
+    return said.may_be(amount) or (said.unit in (None, ONE) and said.length is None and said.has_the_number_of(amount))
