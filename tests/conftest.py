@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from trialog.check import Pages, check
+from trialog.check.advice import advice
 from trialog.problem import Problem
 from trialog.render.problems import render
 from trialog.source import Source, Span
@@ -17,6 +18,10 @@ settings.register_profile("unhurried", deadline=None)  # a busy machine makes no
 settings.load_profile("unhurried")
 
 _BLOCK = re.compile(r"^(`{3,})(markdown|datalog|source|text)\b *(\S*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+# What `trialog check` alone tells, and what the pages of other codes need not mind.
+WARNINGS = frozenset(
+    ["E222", "E223", "E224", "E225", "E226", "E230", "E231", "E232", "E233", "E411", "E412", "E413", "E414", "E415"]
+)
 VOCABULARY = Path(__file__).parent / "golden/vocabulary.md"
 # What stands around a block of rules that is shown alone, so that nothing else is wrong.
 _AROUND = """\
@@ -62,8 +67,8 @@ def shared() -> Source:
     return Source("kb/vocabulary/shared.md", VOCABULARY.read_text(encoding="utf-8"))
 
 
-def problems_of(blocks: Sequence[tuple[str, str, str]]) -> list[Problem]:
-    """All that is wrong with the pages in these blocks: language, name, text."""
+def problems_of(blocks: Sequence[tuple[str, str, str]], warned: bool = False) -> list[Problem]:
+    """All that is wrong with the pages in these blocks (language, name, text); what is warned of too, where asked."""
     protocol, document, vocabulary = None, None, [shared()]
     for language, name, text in blocks:
         match language, name:
@@ -75,8 +80,11 @@ def problems_of(blocks: Sequence[tuple[str, str, str]]) -> list[Problem]:
                 protocol = Source("protocol.md", f"{_AROUND}{text}```\n")
             case _:
                 document = Source("source.txt", text)
-    program, problems = check(Pages(tuple(vocabulary), protocol, document))
+    pages = Pages(tuple(vocabulary), protocol, document)
+    program, problems = check(pages)
     assert (program is None) == bool(problems), "there is a program where nothing is wrong, and only there"
+    if program is not None and warned:
+        problems = advice(pages, program)
     alone = {
         Source("protocol.md", f"{_AROUND}{text}```\n"): text for language, _, text in blocks if language == "datalog"
     }
@@ -119,7 +127,7 @@ def golden(request: pytest.FixtureRequest) -> Check:
         end = next((i for i, block in enumerate(found) if block[2] == "text"), None)
         assert end is not None, f"{path} expects nothing: it has no block marked `text`"
         expected = found[end]
-        problems = problems_of([(b[2], b[3], b[4]) for b in found[:end]])
+        problems = problems_of([(b[2], b[3], b[4]) for b in found[:end]], path.stem[:4] in WARNINGS)
         said = "\n\n".join(render(p) for p in problems) + "\n"
         wanted = expected[4]
         if request.config.getoption("--rewrite-golden") and said != wanted:
@@ -131,6 +139,8 @@ def golden(request: pytest.FixtureRequest) -> Check:
 
 
 @pytest.fixture(scope="session")
-def mended() -> Callable[[str], list[Problem]]:
-    """What is wrong with the `datalog` or `markdown` blocks in a text that says how to mend an example."""
-    return lambda text: [p for b in _BLOCK.finditer(text) if b[2] != "text" for p in problems_of([(b[2], b[3], b[4])])]
+def mended() -> Callable[[str, str], list[Problem]]:
+    """What is wrong with the `datalog` or `markdown` blocks in a text that says how to mend an example of a code."""
+    return lambda text, code: [
+        p for b in _BLOCK.finditer(text) if b[2] != "text" for p in problems_of([(b[2], b[3], b[4])], code in WARNINGS)
+    ]

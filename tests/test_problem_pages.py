@@ -77,9 +77,9 @@ def test_the_example_is_wrong_in_this_way_alone(path: Path, golden: Callable[[Pa
 
 
 @pytest.mark.parametrize("path", _WRITTEN, ids=lambda p: p.stem)
-def test_the_way_out_is_right(path: Path, mended: Callable[[str], list[Problem]]) -> None:
+def test_the_way_out_is_right(path: Path, mended: Callable[[str, str], list[Problem]]) -> None:
     _, _, way_out = path.read_text(encoding="utf-8").partition("## The way out")
-    assert mended(way_out) == []
+    assert mended(way_out, path.stem) == []
 
 
 # -- what is typed -----------------------------------------------------------------------------------------------
