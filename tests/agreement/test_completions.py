@@ -13,7 +13,7 @@ import pytest
 from tests.agreement.charts import Charts
 from tests.agreement.choices import seeded
 from tests.agreement.completions import PATIENT, Domain, completed, completions
-from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY
+from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, checked
 from tests.agreement.suite import (
     OPINIONS,
     Subject,
@@ -44,7 +44,7 @@ NUMBERS_OF_PROGRAMS: tuple[Exact, ...] = (20, 0, 5, 30, 29, 60, 100)
 @cache
 def subject(name: str, option: str) -> Subject:
     page = Source("rules.md", f"```datalog\n{DECLARED}```\n\n```datalog\n{BLOCKS[name]}\n```\n")
-    program, problems = check(Pages((page,), None, None))
+    program, problems = checked(Pages((page,), None, None))
     assert program is not None, "\n".join(render(p) for p in problems)
     readings = {"strictness": option}
     return Subject(program, rules_of(page), readings, DAYS_OF_PROGRAMS, NUMBERS_OF_PROGRAMS, SCREENING, 2)

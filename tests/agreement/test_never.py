@@ -1,69 +1,67 @@
 """What is told never to fire does not: in no completion of any chart is there a patient of whom such a rule holds."""
 
-import re
-from random import Random
+from collections.abc import Sequence
+from dataclasses import replace
 
-import pytest
-from tests.agreement.test_completions import (
-    CHARTS,
-    COMPLETIONS,
-    PROGRAMS,
-    SEED,
-    Charts,
-    Completion,
-    ImpossibleError,
-    Rules,
-    checked,
-    page_of,
-    ready,
-    show_chart,
-    sound,
-)
-
-from trialog.charts.facts import facts
+from tests.agreement.charts import Charts
+from tests.agreement.choices import seeded
+from tests.agreement.completions import completions
+from tests.agreement.programs import Made, Making, sound
+from tests.agreement.suite import Subject
+from tests.agreement.trials import SMALL, VOCABULARY, subject_of
+from tests.agreement.two_valued import Meaning
 from trialog.check.never import never_fires
+from trialog.check.statements import statements_of
 from trialog.program import Program
-from trialog.values import days
+from trialog.tree import Aggregate, Rule
 
-SCREENING = int(days("2024-03-31").low)
-
-
-def alone(rule: str, name: str) -> str:
-    """The rule's body as that of a relation of the patient."""
-    text = f"{name}(P) :- {rule.partition(' :- ')[2]}"
-    for variable in set(re.findall(r"\b(?:V\d+|S|X|New)\b", text)):
-        if len(re.findall(rf"\b{variable}\b", text)) == 1:
-            text = re.sub(rf"\b{variable}\b", "_", text)
-    return text
+PROGRAMS, CHARTS, COMPLETIONS = 60, 3, 8
 
 
-def told(program: Program, rules: list[str]) -> list[str]:
-    """The rules that are told never to fire."""
-    lines = {p.at.source.line(p.at.line) for p in never_fires(program, {}) if p.code == "E227"}
-    assert lines <= set(rules)
-    return sorted(lines)
+def told(program: Program, made: Made) -> list[Rule]:
+    """The rules that are told never to fire; where that is told of an aggregate's braces, the rule with these in its body."""
+    _, places = made.page()
+    found: list[Rule] = []
+    for p in never_fires(program, {}):
+        rule = next(r for r, (start, end) in zip(made.rules, places, strict=True) if start <= p.at.start < end)
+        written = statement_at(made, p.at.start)
+        braces = [y for x, y in zip(written.body, rule.body, strict=True)
+                  if isinstance(x, Aggregate) and isinstance(y, Aggregate) and x.at.start < p.at.start < x.at.end]  # fmt: skip
+        others = tuple(x for x in rule.body if not isinstance(x, Aggregate))
+        found.append(replace(rule, body=(*others, *braces[0].body)) if braces else rule)
+    return found
 
 
-@pytest.mark.parametrize("n", range(SEED, SEED + PROGRAMS))
-def test_a_rule_that_never_fires_holds_in_no_completion(n: int) -> None:
-    vocabulary = ready("").program.vocabulary
-    rules = sound(Rules(Random(n), vocabulary).program())
-    program, _ = checked(page_of("\n".join(rules)))
-    assert program is not None
-    dead = told(program, rules)
-    if not dead:
-        return
-    tried = ready("\n".join([*rules, *(alone(rule, f"dead{i}") for i, rule in enumerate(dead))]))
-    for i in range(CHARTS):
-        chart = Charts(Random(f"{n} {i}"), vocabulary).chart(tried.about)
-        for seed in range(COMPLETIONS // 2):
-            try:
-                completion = Completion(Random(n * 10_000 + i * 100 + seed), chart, tried)
-            except ImpossibleError:
-                continue
-            for option in ("strict", "loose"):
-                found = tried.statuses(facts(chart, SCREENING, vocabulary, tried.plain.asked), option)
-                assert not any(found[f"dead{j}"][0] for j in range(len(dead)))
-                held = tried.statuses(completion.facts(), option)
-                for j, rule in enumerate(dead):
-                    assert held[f"dead{j}"] == (False, False), f"{rule}\n{show_chart(chart)}\n{completion}"
+def statement_at(made: Made, at: int) -> Rule:
+    """The rule as it is read from the page, with places."""
+    _, standing, _ = statements_of(made.page()[0])
+    return next(s for s, _ in standing if isinstance(s, Rule) and s.at.start <= at < s.at.end)
+
+
+def also(subject: Subject, rules: Sequence[Rule]) -> Meaning:
+    """The meaning of the program with other rules beside it, each for a relation of its own."""
+    meaning = subject.meaning
+    patients = {r.head.relation for r in rules}
+    return replace(meaning, rules=(*meaning.rules, *rules), of_patient=meaning.of_patient | patients)
+
+
+def test_a_rule_that_never_fires_holds_in_no_completion() -> None:
+    dead = rules = 0
+    for n in range(PROGRAMS):
+        ready = sound(Making(seeded(n), SMALL).program())
+        assert ready is not None
+        made, program = ready
+        of_patient = {name for name, d in program.derived.items() if d.about_patient}
+        found = [r for r in told(program, made) if r.head.relation in of_patient]
+        dead, rules = dead + len(found), rules + len(made.rules)
+        own = [replace(r, head=replace(r.head, relation=f"dead{i}")) for i, r in enumerate(found)]
+        for option in ("strict", "loose"):
+            subject = subject_of(program, made, {"strictness": option}, VOCABULARY)
+            meaning = also(subject, own)
+            for i in range(CHARTS if found else 0):
+                chart = Charts(seeded(f"{n} {i}"), SMALL, subject.domain, 1 + i).chart()
+                for world in completions(chart, SMALL, subject.domain, COMPLETIONS, n)[0]:
+                    rows = meaning.rows(world)
+                    for r, rule in zip(own, found, strict=True):
+                        assert not rows[r.head.relation], f"{rule}\nholds where\n{world.told}"
+    assert 20 * dead > rules, "hardly any rule of these programs never fires: they try nothing"

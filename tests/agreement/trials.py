@@ -7,7 +7,7 @@ from typing import override
 
 from tests.agreement.charts import Charts
 from tests.agreement.choices import Choices
-from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, Made, Making, made_relations, sound
+from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, Made, Making, checked, made_relations, sound
 from tests.agreement.suite import (
     OPINIONS,
     Counterexample,
@@ -89,7 +89,7 @@ def _trial(made: Made, program: Program, choices: Choices) -> Trial:
     picks = tuple(choices.below(1000) for _ in range(3))
     again, names = in_another_order(made, choices)
     vocabulary = _shuffled_facts(VOCABULARY, choices)
-    other, problems = check(Pages((vocabulary,), again.page()[0], None))
+    other, problems = checked(Pages((vocabulary,), again.page()[0], None))
     assert other is not None, f"{problems}\n{again.page()[0].text}"
     return Trial(made, subject, subject_of(other, again, readings, vocabulary), names, chart, picks)
 
