@@ -136,6 +136,7 @@ _BEFORE: tuple[tuple[Sign, re.Pattern[str]], ...] = tuple(
         ("<", (r"<|\bbelow|\bunder(?: the age of)?", rf"\b{_LESS} than")),
     )
 )  # fmt: skip
+_NEAR = 60  # characters, further than which no word is looked for
 _BETWEEN = re.compile(r"\b(?:between|from)\s*$", re.IGNORECASE)
 _LASTING = re.compile(r"\bfor(?: a (?:period|duration) of)?\s*$", re.IGNORECASE)
 _AFTER = re.compile(r"\bafter\s*$", re.IGNORECASE)
@@ -179,7 +180,7 @@ def stated(text: str, in_passing: bool = False) -> list[Stated]:
     skip = [(m.start(), m.end()) for pattern in (_DATE, _PAIR) for m in pattern.finditer(text)]
     found: list[Stated] = []
     for pair in _PAIR.finditer(text):
-        sign, start = _sign(text[: pair.start()])
+        sign, start = _sign(_before(text, pair.start()), pair.start())
         found += [Stated(Amount(int(n), unit("mm[Hg]")), sign, True, 0, start, pair.end()) for n in pair.groups()]
     at = 0
     while (m := _NUMBER.search(text, at)) is not None:
@@ -192,8 +193,8 @@ def stated(text: str, in_passing: bool = False) -> list[Stated]:
 
 def _one(text: str, m: re.Match[str], in_passing: bool) -> Stated | None:
     """The number that is found here, unless it limits nothing."""
-    before, behind = text[: m.start()], text[m.end() :]
-    sign, start = _sign(before)
+    before, behind = _before(text, m.start()), text[m.end() : m.end() + _NEAR]
+    sign, start = _sign(before, m.start())
     word = m["word"].casefold() if m["word"] else ""
     if not word and _is_part_of_a_name(before, behind):
         return None
@@ -209,9 +210,10 @@ def _one(text: str, m: re.Match[str], in_passing: bool) -> Stated | None:
         if (found := pattern.match(text, end)) is not None:
             sign, end = other, found.end()
     if length is not None and sign is None:
-        of = re.match(r"\s+(?:\w+\s+)?of\b", text[end:])
-        if (of and _AFTER.search(before)) or _LASTING.search(before):
-            sign, start = ">=", (_AFTER.search(before) or _LASTING.search(before) or m).start()
+        of = re.match(r"\s+(?:\w+\s+)?of\b", text[end : end + _NEAR])
+        lasting = _LASTING.search(before) or (_AFTER.search(before) if of else None)
+        if lasting is not None:
+            sign, start = ">=", m.start() - len(before) + lasting.start()
     if not in_passing and sign is None and _limits_nothing(text, m, word, value, length, has_unit):
         return None
     if word in ("a", "an") and (length is None or (sign is None and not in_passing)):
@@ -241,17 +243,20 @@ def _limits_nothing(
     if word:
         return not has_unit
     if length is not None:
-        return re.match(r"-\s?h", text[m.end() :], re.IGNORECASE) is not None  # a 24-hour urine
-    return not has_unit and (1900 <= value < 2100 or _LABEL.search(text[: m.start()]) is not None)
+        return re.match(r"-\s?h", text[m.end() : m.end() + 3], re.IGNORECASE) is not None  # a 24-hour urine
+    return not has_unit and (1900 <= value < 2100 or _LABEL.search(_before(text, m.start())) is not None)
 
 
-def _sign(before: str) -> tuple[Sign | None, int]:
+def _before(text: str, at: int) -> str:
+    return text[max(0, at - _NEAR) : at]
+
+
+def _sign(before: str, at: int) -> tuple[Sign | None, int]:
     """How the words that end here compare something with what follows, and where they begin."""
-    near = before[-60:]
     for sign, pattern in _BEFORE:
-        if (found := pattern.search(near)) is not None:
-            return sign, len(before) - len(near) + found.start()
-    return None, len(before)
+        if (found := pattern.search(before)) is not None:
+            return sign, at - len(before) + found.start()
+    return None, at
 
 
 def _measure(text: str, at: int, value: Exact) -> tuple[Unit | None, Duration | None, int]:
@@ -311,7 +316,7 @@ def _with_ranges(text: str, found: list[Stated]) -> Iterator[Stated]:
     left = list(found)
     for i, (low, high) in enumerate(pairwise(found)):
         between = text[low.end : high.start]
-        joined = _TO.fullmatch(between) or (_AND.fullmatch(between) and _BETWEEN.search(text[: low.start]))
+        joined = _TO.fullmatch(between) or (_AND.fullmatch(between) and _BETWEEN.search(_before(text, low.start)))
         if joined and low.amount.value < high.amount.value and high.sign in (None, "<="):
             amount = low.amount
             if not low.has_unit:

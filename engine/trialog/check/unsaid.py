@@ -1,6 +1,7 @@
 """Numbers of rules that no words give: neither the quotes that the rules serve, nor what stands beside them on the page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from trialog.check.limits import Limit, Limits
 from trialog.check.numbers import meanings
@@ -14,8 +15,8 @@ from trialog.tree import Holds, Latest, Recorded, RelationStatement, Rule, liter
 from trialog.units import ONE
 from trialog.values import Duration
 
-_NOTHING_SPECIAL = (Amount(0, ONE), Amount(1, ONE), Amount(1, None, Duration(0, 1)))
-"""Nothing, one, and the day after: numbers that need no reason."""
+_NOTHING_SPECIAL = (Amount(1, ONE), Amount(1, None, Duration(0, 1)))
+"""One, and the day after: like 0, they need no reason."""
 
 
 def unsaid(
@@ -47,24 +48,20 @@ def unsaid(
             *phrases.get(s.head.relation, ()),
             *(described[name] for name in asked if name in described),
         ]
-        problems.extend(_told(s, limits, "\n\n".join(words), quoted(block)))
+        problems.extend(_told(limits.of(s), words, quoted(block)))
     return problems
 
 
-def _told(rule: Rule, limits: Limits, words: str, quote: str) -> Iterator[Problem]:
+def _told(limits: Iterable[Limit], words: Iterable[str], quote: str) -> Iterator[Problem]:
     by_place: dict[Span, list[Limit]] = {}
-    for limit in limits.of(rule):
+    for limit in limits:
         if limit.written:
             by_place.setdefault(limit.number, []).append(limit)
-    if not by_place:
-        return
-    known = [
-        (amount, one, words[one.start : one.end])
-        for one in stated(words, in_passing=True)
-        for amount, _ in meanings(one)
-    ]
+    known = [x for text in dict.fromkeys(words if by_place else ()) for x in _numbers_of(text)]
     for at, same in by_place.items():
-        if any(x.amount in _NOTHING_SPECIAL or any(_is(*k, x.amount) for k in known) for x in same):
+        if any(
+            not x.amount.value or x.amount in _NOTHING_SPECIAL or any(_is(*k, x.amount) for k in known) for x in same
+        ):
             continue
         yield Problem(
             "E415",
@@ -74,6 +71,14 @@ def _told(rule: Rule, limits: Limits, words: str, quote: str) -> Iterator[Proble
             quote=quote,
             severity=Severity.WARNING,
         )
+
+
+@lru_cache(maxsize=512)
+def _numbers_of(text: str) -> tuple[tuple[Amount, Stated, str], ...]:
+    """The numbers that the text says, each with all it may mean, and its words."""
+    return tuple(
+        (amount, one, text[one.start : one.end]) for one in stated(text, in_passing=True) for amount, _ in meanings(one)
+    )
 
 
 def _is(said: Amount, one: Stated, words: str, amount: Amount) -> bool:
