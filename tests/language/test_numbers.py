@@ -196,6 +196,15 @@ def test_units_are_converted(quote: str, limit: str, agrees: bool) -> None:
     assert ("E411" not in codes(page(f"Urine protein {quote}.", rule))) == agrees
 
 
+@pytest.mark.parametrize("limit", ["130 'mg/dL' / 88.4", "25 'mg/dL' / 17"])
+def test_a_molar_mass_is_reckoned_with(limit: str) -> None:
+    """130 umol/L of creatinine are 130 / 88.4 mg/dL, which is 25 / 17."""
+    rule = f"inclusion a(P) :- latest observation(P, creatinine, V, ..), V SIGN {limit}."
+    assert codes(page("Creatinine ≤ 130 µmol/L.", rule.replace("SIGN", "<="), "25 / 17 mg/dL")) == set()
+    assert codes(page("Creatinine ≤ 130 µmol/L.", rule.replace("SIGN", "<"), "25 / 17 mg/dL")) == {"E414"}
+    assert "E411" in codes(page("Creatinine ≤ 131 µmol/L.", rule.replace("SIGN", "<=")))
+
+
 @pytest.mark.parametrize(
     ("percent", "fall"),
     [(50, "2 * B SIGN A"), (60, "B SIGN 0.4 * A"), (60, "2.5 * B SIGN A"), (60, "0.4 * A - B >= 0 'mL/min/{1.73_m2}'")],

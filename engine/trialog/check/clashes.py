@@ -235,15 +235,21 @@ class Clashes:
                 if denied is not None:
                     return Clash((denied, p), "take one of them out, or put them into rules of their own")
         compared = [p for p in clause.body if isinstance(p, Compared | Given)]
+        equal = list(self.equalities(clause))
         if id(clause) not in self.compared:
-            self.compared[id(clause)] = clashing([*compared, *self.equalities(clause)])
-        clash = tuple(compared[i] for i in self.compared[id(clause)] if i < len(compared))
-        if clash:
-            return Clash(clash, "turn a comparison round, or write a rule for each where either will do")
+            self.compared[id(clause)] = clashing([*compared, *(given for given, _ in equal)])
+        found = self.compared[id(clause)]
+        if found:
+            alike = dict.fromkeys(p for i in found if i >= len(compared) for p in equal[i - len(compared)][1])
+            return Clash(
+                (*alike, *(compared[i] for i in found if i < len(compared))),
+                "turn a comparison round, or write a rule for each where either will do",
+                "there is one such value alone" if alike else "",
+            )
         return None
 
-    def equalities(self, clause: Clause) -> Iterator[Given]:
-        """The numbers and dates that are equal because there is one tuple alone to take them from."""
+    def equalities(self, clause: Clause) -> Iterator[tuple[Given, tuple[Tuple, Tuple]]]:
+        """The numbers and dates that are equal because there is one tuple alone to take them from, with those who ask for it."""
         first: dict[str, Tuple] = {}
         for p in clause.body:
             if (
@@ -257,9 +263,9 @@ class Clashes:
                 for column, a, b in zip(columns, before.args[1:], p.args[1:], strict=True):
                     if not isinstance(column.type, Coded) and a != b:
                         if isinstance(a, Var) and not isinstance(b, Whatever):
-                            yield Given(a, b)
+                            yield Given(a, b), (before, p)
                         elif isinstance(b, Var) and not isinstance(a, Whatever):
-                            yield Given(b, a)
+                            yield Given(b, a), (before, p)
 
     def is_never(self, premise: Premise, wanted: _Wanted) -> bool:
         """Whether the literal holds for nobody, whatever else is asked."""

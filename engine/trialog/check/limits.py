@@ -1,7 +1,8 @@
 """The numbers that rules mention, and how they compare something with them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from trialog.check.sentences import MIRRORED, Amount, Sign, stated
 from trialog.check.statements import Standing
@@ -27,6 +28,7 @@ from trialog.tree import (
     literals_within,
 )
 from trialog.units import ONE, UnitError, unit
+from trialog.values import exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,15 @@ class Limits:
     def _of(self, rule: Rule) -> Iterator[Limit]:
         if not rule.body:
             yield from _arguments(rule.head)
-        for literal in literals_within(rule.body):
-            yield from _compared(literal)
-            for name in _concepts(literal):
-                label = self.labels.get(name.name)
-                for s in stated(label.label) if label is not None else ():
-                    yield Limit(s.amount, s.sign, "", name.at, name.at)
+        literals = literals_within(rule.body)
+        asked = [(name, label) for x in literals for name in _concepts(x) if (label := self.labels.get(name.name))]
+        for literal in literals:
+            for limit in _compared(literal):
+                yield limit
+                yield from (replace(limit, amount=a) for _, label in asked for a in _converted(limit.amount, label))
+        for name, label in asked:
+            for s in stated(label.label):
+                yield Limit(s.amount, s.sign, "", name.at, name.at)
 
     def resting(self, rules: Iterable[Rule]) -> list[Rule]:
         """The rules, and all rules of the relations that they rest on. Facts are rules too."""
@@ -84,6 +89,21 @@ class Limits:
                             found[below.at] = below
                             ahead.append(below)
         return list(found.values())
+
+
+def _converted(amount: Amount, concept: ConceptStatement) -> Iterator[Amount]:
+    """The same amount of the concept in the units of another kind that it is known in, such as mmol/L for mg/dL."""
+    if amount.unit is None:
+        return
+    for equality in concept.conversions:
+        for here, there in ((equality.left, equality.right), (equality.right, equality.left)):
+            try:
+                one, other = unit(here.unit or ""), unit(there.unit or "")
+            except UnitError:
+                continue
+            if one.dimension == amount.unit.dimension and one.dimension != other.dimension and here.value:
+                times = Fraction(amount.value) * amount.unit.scale / one.scale / Fraction(here.value)
+                yield Amount(exact(times * Fraction(there.value)), other)
 
 
 def _concepts(literal: Literal) -> Iterator[ConceptName]:
@@ -136,8 +156,29 @@ def _limits(e: Expression, sign: Sign | None, written: str, at: Span, rises: boo
                 return
         case Length(duration, place):
             yield Limit(Amount(duration.months or duration.days, None, duration), own, written, at, place)
-        case Arithmetic(operator, left, right):
+        case Arithmetic(operator, left, right, place):
+            if (whole := _number(e)) is not None:
+                yield Limit(whole, own, written, at, place)
             yield from _limits(left, sign, written, at, rises)
             yield from _limits(right, sign, written, at, rises if operator in "+*" else not rises)
         case _:
             pass
+
+
+def _number(e: Expression) -> Amount | None:
+    """What a product or quotient of numbers comes to."""
+    match e:
+        case Number(value, unit_):
+            try:
+                return Amount(value, unit(unit_ or ""))
+            except UnitError:
+                return None
+        case Arithmetic("*" | "/" as operator, left, right):
+            one, other = _number(left), _number(right)
+            if one is None or other is None or one.unit is None or other.unit is None:
+                return None
+            if operator == "*":
+                return Amount(exact(Fraction(one.value) * other.value), one.unit * other.unit)
+            return Amount(exact(Fraction(one.value) / other.value), one.unit / other.unit) if other.value else None
+        case _:
+            return None

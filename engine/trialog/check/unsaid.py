@@ -58,11 +58,18 @@ def _told(limits: Iterable[Limit], words: Iterable[str], quote: str) -> Iterator
         if limit.written:
             by_place.setdefault(limit.number, []).append(limit)
     known = [x for text in dict.fromkeys(words if by_place else ()) for x in _numbers_of(text)]
-    for at, same in by_place.items():
+    given = [
+        at
+        for at, same in by_place.items()
         if any(
             not x.amount.value or x.amount in _NOTHING_SPECIAL or any(_is(*k, x.amount) for k in known) for x in same
-        ):
-            continue
+        )
+    ]
+    for at in by_place:
+        if any(whole.start <= at.start and at.end <= whole.end for whole in given):
+            continue  # a number of which a part is computed, as 130 / 88.4
+        if any(at.start <= part.start and part.end <= at.end and part != at for part in by_place):
+            continue  # its parts are told, if they are not given
         yield Problem(
             "E415",
             f"no words here say `{' '.join(at.words.split())}`",

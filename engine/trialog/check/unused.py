@@ -95,7 +95,7 @@ def unused(standing: Sequence[Standing], used: Uses, vocabulary: Vocabulary, sha
     """What these statements declare or define, and nothing uses. `shared`: they are the vocabulary of all trials, `used` by any."""
     rule = "no rule of any trial" if shared else "no rule"
     problems: list[Problem] = []
-    for statement, block in standing:
+    for statement, _ in standing:
         match statement:
             case SourceStatement(name) if name not in used.sources:
                 problems.append(
@@ -103,21 +103,21 @@ def unused(standing: Sequence[Standing], used: Uses, vocabulary: Vocabulary, sha
                 )
             case RelationStatement(name=name) if name not in used.asked:
                 help_ = "ask it in a rule, or take the declaration out"
-                problems.append(_told("E223", f"{rule} asks `{name}`", statement.name_at, help_, block))
+                problems.append(_told("E223", f"{rule} asks `{name}`", statement.name_at, help_))
             case ReadingStatement(name, options):
                 asked = {option for reading, option in used.options if reading == name}
                 idle = [f"`{o}`" for o in options if o not in asked]
                 help_ = "write what it changes into a rule, or take it out"
                 if not asked:
-                    problems.append(_told("E225", f"{rule} asks for the reading `{name}`", statement.at, help_, block))
+                    problems.append(_told("E225", f"{rule} asks for the reading `{name}`", statement.at, help_))
                 elif len(idle) > 1:
-                    claim = f"{rule} tells {', '.join(idle[:-1])} and {idle[-1]} apart: it asks for neither"
-                    problems.append(_told("E225", claim, statement.at, help_, block))
+                    claim = f"{rule} tells the options {', '.join(idle[:-1])} and {idle[-1]} of `{name}` apart"
+                    problems.append(_told("E225", claim, statement.at, help_))
             case ConceptStatement(name=name) if _is_idle(name, used, vocabulary, shared):
                 root = not vocabulary.concepts[name].parents
                 claim = f"no relation has a column of `{name}`" if root else f"{rule} asks for the concept `{name}`"
                 help_ = "give a relation such a column" if root else "ask for it in a rule"
-                problems.append(_told("E224", claim, statement.name_at, f"{help_}, or take the concept out", block))
+                problems.append(_told("E224", claim, statement.name_at, f"{help_}, or take the concept out"))
             case _:
                 pass
     return [*problems, *_rests_nothing(standing, used, vocabulary)]
