@@ -29,7 +29,7 @@ _AROUND = """\
 
 ## Cohort sle: Systemic lupus erythematosus
 
-> Adults who are fit for the infusion.
+> Patients of 18 years or more who are fit for the infusion.
 
 ```datalog
 inclusion adult_and_fit(P) :- born(P, B), screening(P, S), B + 18 years <= S, judged(P, fit_for_infusion, ..).
