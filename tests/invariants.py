@@ -3,6 +3,7 @@
 import re
 
 from trialog.check import Pages, check
+from trialog.check.advice import advice
 from trialog.format import formatted
 from trialog.lexer import tokens
 from trialog.page import Block, read_page
@@ -15,10 +16,12 @@ _QUOTED = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|%[^\n]*")
 
 
 def told(pages: Pages) -> list[Problem]:
-    """The problems of the pages, each of which can be shown."""
+    """The problems of the pages, each of which can be shown. So can what they are warned of."""
     program, problems = check(pages)
     assert (program is None) == any(p.severity is Severity.ERROR for p in problems)
-    for p in problems:
+    warnings = advice(pages, program) if program is not None else []
+    assert all(p.severity is Severity.WARNING for p in warnings)
+    for p in (*problems, *warnings):
         assert re.fullmatch(r"E[1-4]\d\d", p.code)
         assert p.claim
         assert not any("\n" in words for words in (p.claim, p.help, *(words for _, words in p.related)))

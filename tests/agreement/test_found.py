@@ -3,7 +3,7 @@
 import pytest
 
 from tests.agreement.completions import PATIENT
-from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY
+from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, checked
 from tests.agreement.suite import OPINIONS, Subject, Tally, against_completions, against_opinions, rules_of
 from trialog.answers import Status
 from trialog.charts.chart import Chart, Record, Reviewed
@@ -42,7 +42,7 @@ FOUND = {
 def test_it_stays_found(name: str) -> None:
     body, status = FOUND[name]
     page = Source("found.md", f"```datalog\nfound(P) :- {body}.\n```\n")
-    program, problems = check(Pages((VOCABULARY, page), None, None))
+    program, problems = checked(Pages((VOCABULARY, page), None, None))
     assert program is not None, problems
     rules = rules_of(VOCABULARY, page)
     subject = Subject(program, rules, {"strictness": "strict"}, DAYS, NUMBERS, SCREENING, 1)

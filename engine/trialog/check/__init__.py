@@ -11,11 +11,11 @@ from trialog.check.names import resolve
 from trialog.check.never import never_fires, without_facts
 from trialog.check.quotes import misquoted
 from trialog.check.safety import one_patient, unsafe
-from trialog.check.statements import quotes_of
+from trialog.check.statements import page_read, quotes_of
 from trialog.check.strata import Edge, about_patients, chart_relations, computing_circles, edges, resting_on, stratify
 from trialog.check.types import infer
-from trialog.page import ALL_COHORTS, Block, Page, read_page
-from trialog.parse import Broken, parse_all
+from trialog.page import ALL_COHORTS, Block, Page
+from trialog.parse import Broken
 from trialog.problem import Problem, Severity
 from trialog.program import Clause, Criterion, Derived, KnownFact, Program, ProtocolAtom, Sort, Tallied, Type
 from trialog.source import Source, Span
@@ -64,11 +64,14 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
     problems: list[Problem] = []
     written = _Written([], [], None)
     for source in (*pages.vocabulary, *([pages.protocol] if pages.protocol is not None else [])):
-        page, found = read_page(source)
-        problems.extend(found)
+        read = page_read(source)
+        page = read.page
+        problems.extend((*read.of_page, *read.of_statements))
+        written.statements.extend(read.statements)
+        written.broken.extend(read.broken)
         if source is pages.protocol:
             written = replace(written, protocol=page)
-        elif page.cohorts and not found:
+        elif page.cohorts and not read.of_page:
             problems.append(
                 Problem(
                     "E105",
@@ -77,11 +80,6 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
                     "move the cohort to the protocol's page",
                 )
             )
-        for block in page.blocks:
-            parsed = parse_all(block)
-            problems.extend(parsed.problems)
-            written.statements.extend((s, block) for s in parsed.statements)
-            written.broken.extend((b, block) for b in parsed.broken)
     unread = frozenset(b.declares for b, _ in written.broken)
     declared, found = declare([s for s, _ in written.statements], written.own_page, unread)
     problems.extend(found)
@@ -93,8 +91,7 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
     program, found = _program(written, declared, criteria, atoms, all_read)
     problems.extend(found)
     if program is not None:
-        relations = [s for s, _ in written.statements if isinstance(s, RelationStatement)]
-        problems.extend(without_facts(program, relations))
+        problems.extend(without_facts(program, [s for s, _ in written.statements if isinstance(s, RelationStatement)]))
         problems.extend(never_fires(program, quotes_of(written.statements)))
     problems.sort(key=lambda p: (p.at.source.name, p.at.start))
     problems = [_quoting(p, written.protocol) for p in together(problems)]
