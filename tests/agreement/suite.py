@@ -22,7 +22,7 @@ from trialog.plain import PlainProgram
 from trialog.plan import Plan, plan
 from trialog.program import Program, Sort
 from trialog.source import Source
-from trialog.tree import Atom, ConceptName, Recorded, Role, Rule
+from trialog.tree import Atom, ConceptName, Latest, Recorded, Role, Rule
 from trialog.values import Exact
 from trialog.vocabulary import Kind
 
@@ -118,7 +118,8 @@ class Subject:
             if r.kind is Kind.MEASURE and r.position("value")
             for c in products
         }
-        asked = {a for a in self.plain.asked if vocabulary.relations[a[0]].kind is Kind.MEASURE} | weighed
+        latest = (x.atom for x in within(self.rules, Latest))
+        asked = {(a.relation, self.meaning.about(a)) for a in latest} | weighed
         about |= {n for n, _ in asked}
         about = {n for n in about if vocabulary.relations[n].kind is not Kind.KNOWN}
         named = frozenset(c.name for c in within(self.rules, ConceptName))

@@ -75,6 +75,27 @@ class Meaning:
         """Every row of every relation that the rules define."""
         return _Evaluation(self, world).rows
 
+    def terms(self, atom: Atom) -> list[Term]:
+        """One for each column, `_` where none is written."""
+        relation = self.vocabulary.relations.get(atom.relation)
+        if relation is None:
+            given = [a.term for a in atom.arguments]
+            width = next((len(r.head.arguments) for r in self.rules if r.head.relation == atom.relation), 2)
+            return given + [Anonymous(atom.at)] * (width - len(given))
+        names = [] if relation.kind is Kind.KNOWN else ["patient"]
+        names += [c.name for c in relation.columns]
+        by_name = {a.column: a.term for a in atom.arguments if a.column is not None}
+        ordered = [a.term for a in atom.arguments if a.column is None]
+        return ordered + [by_name.get(n, Anonymous(atom.at)) for n in names[len(ordered) :]]
+
+    def about(self, atom: Atom) -> str:
+        relation = self.vocabulary.relations[atom.relation]
+        if relation.kind is Kind.ATTRIBUTE or relation.concept_column is None:
+            return ""
+        term = self.terms(atom)[relation.concept_column + 1]
+        assert isinstance(term, ConceptName)
+        return term.name
+
 
 class _Evaluation:
     def __init__(self, meaning: Meaning, world: World) -> None:
@@ -155,7 +176,7 @@ class _Evaluation:
                 found = self.last(atom, when, env)
                 yield from self.negated(found, env) if negated else found
             case Recorded(atom, negated):
-                asked = (atom.relation, self.about(atom))
+                asked = (atom.relation, self.meaning.about(atom))
                 if (asked in self.world.recorded) != negated:
                     yield env
             case Membership(term, concept, negated):
@@ -176,27 +197,6 @@ class _Evaluation:
 
     # -- atoms ---------------------------------------------------------------------------------------------------
 
-    def terms(self, atom: Atom) -> list[Term]:
-        """One for each column, `_` where none is written."""
-        relation = self.vocabulary.relations.get(atom.relation)
-        if relation is None:
-            given = [a.term for a in atom.arguments]
-            width = next((len(r.head.arguments) for r in self.meaning.rules if r.head.relation == atom.relation), 2)
-            return given + [Anonymous(atom.at)] * (width - len(given))
-        names = [] if relation.kind is Kind.KNOWN else ["patient"]
-        names += [c.name for c in relation.columns]
-        by_name = {a.column: a.term for a in atom.arguments if a.column is not None}
-        ordered = [a.term for a in atom.arguments if a.column is None]
-        return ordered + [by_name.get(n, Anonymous(atom.at)) for n in names[len(ordered) :]]
-
-    def about(self, atom: Atom) -> str:
-        relation = self.vocabulary.relations[atom.relation]
-        if relation.kind is Kind.ATTRIBUTE or relation.concept_column is None:
-            return ""
-        term = self.terms(atom)[relation.concept_column + 1]
-        assert isinstance(term, ConceptName)
-        return term.name
-
     def found(self, atom: Atom) -> Iterable[Row]:
         if atom.relation == "screening":
             return [(self.world.patient, self.world.screening)]
@@ -215,7 +215,7 @@ class _Evaluation:
 
     def last(self, atom: Atom, when: Term | None, env: Env) -> Iterator[Env]:
         """The last rows on the day `when`, which may be a day that the row itself gives."""
-        for row, since, until in self.world.lasts.get((atom.relation, self.about(atom)), ()):
+        for row, since, until in self.world.lasts.get((atom.relation, self.meaning.about(atom)), ()):
             for found in self.matching(atom, [row], env):
                 day = self.world.screening if when is None else self.value(when, found)
                 assert not isinstance(day, str)
@@ -223,7 +223,7 @@ class _Evaluation:
                     yield found
 
     def matching(self, atom: Atom, rows: Iterable[Row], env: Env) -> Iterator[Env]:
-        terms = self.terms(atom)
+        terms = self.meaning.terms(atom)
         for row in rows:
             bound = dict(env)
             if all(self.fits(t, v, bound) for t, v in zip(terms, row, strict=True)):
