@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "engine/trialog"
 
 # Each may import those before it. A folder is one layer; the order within it is free, as long as there is no circle.
 ORDER = (
-    "source", "problem", "spelling", "problem_pages", "values", "units", "vocabulary",
+    "source", "replacing", "problem", "spelling", "problem_pages", "values", "units", "vocabulary",
     "tree", "page", "lexer", "layout", "written", "cursor", "parse_body", "parse", "format",
     "program", "check", "mending", "knowledge",
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",

@@ -1,13 +1,13 @@
 """The command that lays pages out: `trialog fmt`."""
 
 import argparse
-import os
 import shutil
 from codecs import BOM_UTF8
 from pathlib import Path
 
 from trialog.knowledge import read, shown
 from trialog.problem import Problem
+from trialog.replacing import replace_file
 from trialog.source import Source, Span
 from trialog.usage import complain, emit, library_at, typed_wrong
 
@@ -78,21 +78,9 @@ def _would_change(page: Source, new: str, room: int) -> int:
 
 
 def _written(path: Path, content: bytes, problems: list[Problem]) -> bool:
-    """Put the content in the place of the file, all of it or nothing. Where that cannot be done, it is a problem."""
-    from tempfile import NamedTemporaryFile
-
-    target = path.resolve()
-    beside = None
+    """Put the content in the place of what the page holds. Where that cannot be done, it is a problem."""
     try:
-        if not os.access(target, os.W_OK):
-            raise PermissionError(13, "it is read-only")
-        with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            beside = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(target, beside)
-        beside.replace(target)
+        replace_file(path, content)
     except OSError as error:
         at = Span(Source(shown(path), ""), 0, 0)
         claim = f"`{shown(path)}` cannot be written: {error.strerror}"
@@ -100,7 +88,4 @@ def _written(path: Path, content: bytes, problems: list[Problem]) -> bool:
             Problem("E613", claim, at, "check the rights to it and to its folder, and that the disk is not full")
         )
         return False
-    finally:
-        if beside is not None:
-            beside.unlink(missing_ok=True)
     return True

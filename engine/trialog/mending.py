@@ -1,12 +1,12 @@
 """Safe fixes made: which of them, what the pages read then, and the files written, each in one step or not at all."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trialog.check import Pages
 from trialog.problem import Edit, Problem
+from trialog.replacing import replace_file
 from trialog.source import Source
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -76,9 +76,6 @@ def write(mended: Mending, source: Source) -> None:
 
     Raises ChangedMeanwhile, or OSError where the file cannot be written; then it stays as it is.
     """
-    import shutil
-    import tempfile
-
     path = Path(source.name).resolve()
     raw = path.read_bytes()
     text = raw.decode("utf-8-sig")
@@ -97,14 +94,4 @@ def write(mended: Mending, source: Source) -> None:
 
     edits = [(there(e.at.start), there(e.at.end), e.words) for e in mended.edits[source]]
     content = edited(text, edits).encode()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write((_BYTE_ORDER_MARK if raw.startswith(_BYTE_ORDER_MARK) else b"") + content)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(path, name)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(path, (_BYTE_ORDER_MARK if raw.startswith(_BYTE_ORDER_MARK) else b"") + content)
