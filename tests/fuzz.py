@@ -20,7 +20,7 @@ from time import monotonic
 from types import FrameType
 
 from tests.fuzz_inputs import WORDS, Input, drawn
-from tests.invariants import laid_out, told
+from tests.invariants import laid_out, mended, told
 from trialog.check import Pages
 from trialog.source import Source
 
@@ -60,10 +60,12 @@ class Tally:
 
 
 def the_whole_way(given: Input) -> set[str]:
-    """Text to page to tree to checked program, and the pages laid out; the codes of what is wrong."""
+    """Text to page to tree to checked program, and the pages mended and laid out; the codes of what is wrong."""
     protocol, vocabulary = Source("protocol.md", given.protocol), Source("words.md", given.vocabulary)
     document = None if given.document is None else Source("source.txt", given.document)
-    problems = told(Pages((vocabulary,), protocol, document))
+    pages = Pages((vocabulary,), protocol, document)
+    problems = told(pages)
+    mended(pages, problems)
     laid_out(protocol)
     _vocabulary_laid_out(vocabulary)
     return {p.code for p in problems}

@@ -1,11 +1,13 @@
 """What holds of any text that somebody gives for a page, right or wrong."""
 
 import re
+from collections import Counter
 
 from trialog.check import Pages, check
 from trialog.check.advice import advice
 from trialog.format import formatted
 from trialog.lexer import tokens
+from trialog.mending import mending
 from trialog.page import Block, read_page
 from trialog.parse import parse
 from trialog.problem import Problem, Severity
@@ -22,13 +24,25 @@ def told(pages: Pages) -> list[Problem]:
     warnings = advice(pages, program) if program is not None else []
     assert all(p.severity is Severity.WARNING for p in warnings)
     for p in (*problems, *warnings):
+        edits = [edit for fix in p.fixes for edit in fix.edits]
+        words = (p.claim, p.help, p.label, *(w for _, w in p.related), *(fix.says for fix in p.fixes))
         assert re.fullmatch(r"E[1-4]\d\d", p.code)
         assert p.claim
-        assert not any("\n" in words for words in (p.claim, p.help, *(words for _, words in p.related)))
-        for at in (p.at, *(at for at, _ in p.related)):
+        assert not any("\n" in w for w in words)
+        for at in (p.at, *(at for at, _ in p.related), *(edit.at for edit in edits)):
             assert 0 <= at.start <= at.end <= len(at.source.text)
         assert p.code in render(p)
     return problems
+
+
+def mended(pages: Pages, problems: list[Problem]) -> Pages:
+    """The pages with all safe fixes made, of which nothing is told but what was told before, less what was mended."""
+    made = mending(problems, (*pages.vocabulary, *([pages.protocol] if pages.protocol is not None else [])))
+    after = made.pages(pages)
+    if made.edits:
+        before = Counter(p.code for p in problems) - Counter(p.code for p in made.problems)
+        assert Counter(p.code for p in told(after)) == before
+    return after
 
 
 def laid_out(source: Source) -> str:

@@ -117,6 +117,11 @@ def slipped_rules(draw: st.DrawFn) -> str:
 @example("a(P) :- reading x = y, codition(P, sle, form: X).")
 @example('reading strict = yesno | noyes "how".\na(P) :- reading strct = yesnoo, born(P, _).')
 @example("a(P)\nb(P)\n")
+@example("....")
+@example("a(P) :- born(P, B), B ＝＝ 2020-01-01.")
+@example("a(P) :- born(P, B), B <= 2020−01−01.")
+@example("a(P) :- latest observation(P, lvef, V, ..), V > 1．5 '%'.")
+@example("a(P) :- latest observation(P, lvef, V, ..), V ≤= 1 '%', V <=≥ 1 '%'.")
 def test_what_is_mended_is_gone_and_all_else_is_as_before(rules: str) -> None:
     pages = Pages((WORDS,), Source("protocol.md", f"{HEAD}{rules}\n```\n"), None)
     before, made, _, after = mend(pages)
@@ -151,6 +156,7 @@ def meant(text: str) -> list[list[tuple[str, str]]]:
 @given(slipped_rules() | soup)
 @example("a(P) :- latest observation(P, lvef, V, ...), V ≥ 55 ‘%’, not codition(P, sle, ..)")
 @example("a(P) :- latest observation(P, lvfe, V, ..), V >= 55 'MG/DL'")
+@example('reading strictness = lenient | severe "how strict".\nlax(P) :- reading strictness = lneient, born(P, _).')
 def test_no_number_unit_date_comparison_concept_or_not_is_changed(rules: str) -> None:
     text = f"{HEAD}{rules}\n```\n"
     _, made, after, _ = mend(Pages((WORDS,), Source("protocol.md", text), None))
@@ -168,8 +174,9 @@ def asked(text: str) -> list[str]:
     source = Source("page", text)
     for block in read_page(source)[0].blocks:
         here = tokens(source, block.at.start, block.at.end)[0]
-        for t, following in zip(here, [*here[1:], here[-1]], strict=True):
-            is_argument = t.kind == "name" and following.words in (",", ")")
+        for i, (t, following) in enumerate(zip(here, [*here[1:], here[-1]], strict=True)):
+            is_option = i > 2 and here[i - 3].words == "reading"
+            is_argument = t.kind == "name" and following.words in (",", ")") and not is_option
             compares = t.words in ("<", "<=", ">", ">=", "=", "!=", "+", "-", "*", "/", "not", "at", "gap")
             if t.kind in ("number", "unit", "date", "variable") or compares or is_argument:
                 found.append(t.words)

@@ -105,9 +105,24 @@ def _read(kind: str, words: str, at: Span, problems: list[Problem]) -> Token | N
             meant = _MEANT.get(words) or chr(ord(words) - 0xFEE0)  # fullwidth forms stand that far above ASCII
             if meant not in _SIGNS and words not in _MEANT:
                 return None
-            fix = Fix(f"write `{meant}`", (Edit(at, meant),), is_safe=True)
+            fix = Fix(f"write `{meant}`", (Edit(at, _apart(at, meant)),), is_safe=True)
             problems.append(Problem("E101", f"`{words}` is not a sign of the language", at, fix.says, fixes=(fix,)))
             return Token("sign", meant, at)
+
+
+def _apart(at: Span, meant: str) -> str:
+    """The sign that is meant, with a space where it and its neighbour could be read as one."""
+    if meant in "()[]{},":
+        return meant
+    before, after = at.source.text[max(at.start - 1, 0) : at.start], at.source.text[at.end : at.end + 1]
+    number_or_date = meant in (".", "-") and before.isdigit() and after.isdigit()
+    return f"{' ' * (number_or_date or _joins(before))}{meant}{' ' * (number_or_date or _joins(after))}"
+
+
+def _joins(char: str) -> bool:
+    """Whether a sign that is written beside this one could be read with it."""
+    char = chr(ord(char) - 0xFEE0) if "！" <= char <= "～" else char
+    return bool(char) and not (char.isspace() or char.isalnum() or char in "_()[]{},\"'%@")
 
 
 def _stray(source: Source, at: int, end: int, problems: list[Problem]) -> int:
