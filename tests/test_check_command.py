@@ -12,6 +12,7 @@ import pytest
 
 from trialog import check_command, problem_pages
 from trialog.cli import main
+from trialog.knowledge import Library
 from trialog.mending import ChangedMeanwhile, Mending
 from trialog.problem import Edit, Problem
 from trialog.source import Span
@@ -34,7 +35,8 @@ _WRONG = _TRIAL.replace("<= S.", "≤ S").replace("screening", "screenin")
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The protocol of a small knowledge base, in the folder where we stand."""
+    """The protocol of a small knowledge base, in the folder where we stand. What is only warned of has tests of its own."""
+    monkeypatch.setattr(Library, "advice", lambda *_: [])
     trial = tmp_path / "kb/trials/small"
     trial.mkdir(parents=True)
     (tmp_path / "kb/vocabulary").mkdir()
