@@ -33,10 +33,14 @@ inclusion adult(P) :- born(P, B), screening(P, S), B + 18 years <= S.
 _WRONG = _TRIAL.replace("<= S.", "≤ S").replace("screening", "screenin")
 
 
+def _no_advice(_: Library, programs: object) -> list[Problem]:  # noqa: ARG001 (of no program)
+    return []
+
+
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The protocol of a small knowledge base, in the folder where we stand. What is only warned of has tests of its own."""
-    monkeypatch.setattr(Library, "advice", lambda *_: [])
+    monkeypatch.setattr(Library, "advice", _no_advice)
     trial = tmp_path / "kb/trials/small"
     trial.mkdir(parents=True)
     (tmp_path / "kb/vocabulary").mkdir()
