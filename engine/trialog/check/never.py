@@ -48,13 +48,15 @@ def _told(clause: Clause, at: Span, clash: Clash, clashes: Clashes, quote: str) 
     claim = f"{words[0]} never holds" if len(words) == 1 else f"{_listed(words)} exclude each other"
     owner = clause.helper_of or clause.relation
     result = f"; as it is, `{owner}` never holds" if owner not in clashes.held else ""
+    related = tuple((span, "this") for span, _ in shown[:-1] if span != shown[-1][0])
     return Problem(
         "E227",
         claim + (f": {clash.why}" if clash.why else ""),
         shown[-1][0],
         clash.help + result,
         quote=quote,
-        related=tuple((span, "and this") for span, _ in shown[:-1] if span != shown[-1][0]),
+        related=related,
+        label="and this" if related else "",
     )
 
 
