@@ -70,6 +70,7 @@ class Clashes:
         self.under_known: dict[str, Concepts] = {}
         self.held: dict[str, _Held] = {}
         self.compared: dict[int, tuple[int, ...]] = {}
+        self.found: dict[int, Clash | None] = {}  # of each clause, as last looked at
         self.countable = sum(self.bit[c] for c in program.vocabulary.leaves) | self.stated()
         self.settle()
 
@@ -94,6 +95,8 @@ class Clashes:
         for clause in self.program.clauses:
             rules.setdefault(clause.relation, []).append(clause)
         for members in self.program.strata:
+            together = [c for relation in members for c in rules.get(relation, ())]
+            recursive = any(isinstance(p, Tuple) and p.relation in members for c in together for p in c.body)
             growing = True
             while growing:
                 growing = False
@@ -103,13 +106,16 @@ class Clashes:
                         found = _either(found, self.fires(clause))
                     if found is not None and found != self.held.get(relation):
                         self.held[relation] = found
-                        growing = True
+                        growing = recursive
 
     def fires(self, clause: Clause) -> _Held | None:
         """What the clause may add to its relation; None where it never fires."""
-        if any(self.is_empty(p) for p in clause.body) or self.clash(clause) is not None:
+        if any(self.is_empty(p) for p in clause.body):
             return None
         wanted = self.wanted(clause)
+        self.found[id(clause)] = self.look(clause, wanted)
+        if self.found[id(clause)] is not None:
+            return None
         concepts = {name: _all_of([c for _, c in found], self.all) for name, found in wanted.concepts.items()}
         columns = tuple(
             concepts.get(a.name, self.all)
@@ -214,7 +220,11 @@ class Clashes:
 
     def clash(self, clause: Clause) -> Clash | None:
         """Why the clause never fires, for reasons of its own; None where that rests on others, or where it may fire."""
-        wanted = self.wanted(clause)
+        if id(clause) not in self.found:
+            self.found[id(clause)] = self.look(clause, self.wanted(clause))
+        return self.found[id(clause)]
+
+    def look(self, clause: Clause, wanted: _Wanted) -> Clash | None:
         alone = next((p for p in clause.body if self.is_never(p, wanted)), None)
         if alone is not None:
             return Clash((alone,), *self.hint(alone))
