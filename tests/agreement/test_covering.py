@@ -10,7 +10,8 @@ from typing import Any
 from tests.agreement.charts import Charts
 from tests.agreement.choices import Choices, seeded
 from tests.agreement.completions import completions
-from tests.agreement.programs import NOWHERE, Made, Making, sound
+from tests.agreement.making import Making
+from tests.agreement.programs import NOWHERE, Made, sound
 from tests.agreement.test_never import also
 from tests.agreement.trials import SMALL, VOCABULARY, subject_of
 from trialog.check.twice import adding_nothing

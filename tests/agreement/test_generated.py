@@ -10,7 +10,8 @@ from enum import Enum
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.agreement.choices import seeded
-from tests.agreement.programs import VOCABULARY, Making
+from tests.agreement.making import Making
+from tests.agreement.programs import VOCABULARY
 from tests.agreement.run import TRIALS, try_one
 from tests.agreement.suite import Counterexample, Tally
 from tests.agreement.trials import SMALL, Trial, in_another_order, trial

@@ -6,7 +6,8 @@ from dataclasses import replace
 from tests.agreement.charts import Charts
 from tests.agreement.choices import seeded
 from tests.agreement.completions import completions
-from tests.agreement.programs import Made, Making, sound
+from tests.agreement.making import Making
+from tests.agreement.programs import Made, sound
 from tests.agreement.suite import Subject
 from tests.agreement.trials import SMALL, VOCABULARY, subject_of
 from tests.agreement.two_valued import Meaning

@@ -7,7 +7,8 @@ from typing import override
 
 from tests.agreement.charts import Charts
 from tests.agreement.choices import Choices
-from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, Made, Making, checked, made_relations, sound
+from tests.agreement.making import Making
+from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, Made, checked, made_relations, sound
 from tests.agreement.suite import (
     OPINIONS,
     Counterexample,
