@@ -57,3 +57,19 @@ def test_a_class_gives_a_variable_no_value() -> None:
     )
     _, problems = check(Pages((VOCABULARY, page), None, None))
     assert [p.code for p in problems] == ["E204"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "max { V : latest observation(P, measurement, V, ..) } > 29 'kg'",
+        "count { V : observation(P, measurement, V, ..) } > 2",
+        "observation(P, body_weight, V, D), observation(P, measurement, V, E), D < E",
+        "observation(P, _, 50 'kg', _)",
+        "observation(P, M, V, D), observation(P, body_weight, W, D), V = W, M in measurement",
+    ],
+)
+def test_results_of_any_unit_are_not_taken_for_results_of_one(body: str) -> None:
+    page = Source("found.md", f"```datalog\nfound(P) :- {body}.\n```\n")
+    _, problems = check(Pages((VOCABULARY, page), None, None))
+    assert {p.code for p in problems} == {"E308"}

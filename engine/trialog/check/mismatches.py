@@ -1,12 +1,13 @@
 """Where types and units do not fit: in arguments, comparisons and aggregates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from trialog.check.declarations import Declarations
 from trialog.check.types import DATE, Inference, Types
 from trialog.check.variables import atom_variables, expression_variables, variables_of
 from trialog.problem import Problem, did_you_mean
 from trialog.program import Sort, Type
+from trialog.source import Span
 from trialog.tree import (
     Aggregate,
     Anonymous,
@@ -51,6 +52,8 @@ class _Mismatches:
         self.told = set()
         for literal in rule.body:
             self.tell_literal(literal, variables)
+        for literal in rule.body:
+            self.tell_results_of_any_unit(literal)
         self.tell_atom(rule.head, variables)
         mentioned = [v for x in rule.body for v in variables_of(x) if v.name not in variables]
         measured = {v.name for x in rule.body for v in self.of_declared(x)}  # its unit is asked for elsewhere
@@ -191,16 +194,8 @@ class _Mismatches:
             self.inference.of_expression(e, variables, problems, w)
             for e, w in zip((c.left, c.right), beside, strict=True)
         )
-        for variable in (v for side in (c.left, c.right) for v in expression_variables(side)):
-            if variable.name not in variables and variable.name not in self.told:
-                self.told.add(variable.name)
-                self.inference.say(
-                    problems,
-                    "E308",
-                    f"the unit of `{variable.name.split("'")[0]}` is not known",
-                    variable.at,
-                    "name the measured concept in the relation, so that its unit is known",
-                )
+        for side in (c.left, c.right):
+            self.tell_units(expression_variables(side), variables)
         if left is None or right is None:
             return
         if left.sort is not right.sort:
@@ -212,6 +207,37 @@ class _Mismatches:
             self.inference.say(problems, "E304", claim, c.at, "only `=` and `!=` compare them")
         elif left.sort is Sort.CONCEPT and left.root and right.root and left.root != right.root:
             self.unlike("E305", left.root, c.left, right.root, c.right, "compare concepts of one root")
+
+    def tell_results_of_any_unit(self, literal: Literal) -> None:
+        """Say of which results something is asked though each may be in another unit, since nothing says what was measured."""
+        match literal:
+            case Holds(atom) | Latest(atom):
+                if self.inference.is_about_unknown(atom):
+                    return
+                for argument, type_ in zip(atom.arguments, self.inference.of_columns(atom), strict=False):
+                    match argument.term:
+                        case Variable() if type_ is None:
+                            self.tell_units([argument.term], {})
+                        case Number(at=at) if type_ is None:
+                            self.tell_unit(at.in_one_line, at)
+                        case _:
+                            pass
+            case Aggregate(body=body):
+                for inner in body:
+                    self.tell_results_of_any_unit(inner)
+            case Recorded() | Membership() | Comparison() | ReadingIs():
+                pass
+
+    def tell_unit(self, words: str, at: Span) -> None:
+        help_ = "name the measured concept in the relation, so that its unit is known"
+        self.inference.say(self.inference.problems, "E308", f"the unit of `{words}` is not known", at, help_)
+
+    def tell_units(self, asked: Iterable[Variable], variables: Mapping[str, Type]) -> None:
+        """Say of which of these variables the type is not known: they stand for results of which each has a unit of its own."""
+        for variable in asked:
+            if variable.name not in variables and variable.name not in self.told:
+                self.told.add(variable.name)
+                self.tell_unit(variable.name.split("'")[0], variable.at)
 
     def unlike(
         self, code: str, left: str, left_side: Expression, right: str, right_side: Expression, help_: str

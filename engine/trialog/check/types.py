@@ -126,6 +126,12 @@ class Inference:
         about = self.about(atom, relation)
         return [*first, *(column_type(c.type, about, self.vocabulary) for c in relation.columns)]
 
+    def is_about_unknown(self, atom: Atom) -> bool:
+        """Whether the vocabulary says nothing of this relation, or of the concept that is asked for."""
+        relation = self.vocabulary.relations.get(atom.relation)
+        about = self.about(atom, relation) if relation is not None else None
+        return relation is None or (isinstance(about, ConceptName) and about.name not in self.vocabulary.concepts)
+
     def about(self, atom: Atom, relation: Relation) -> Term | None:
         if relation.concept_column is None:
             return None
