@@ -1,5 +1,6 @@
 """Rules made backwards from the criterion that is wanted: one for it, then those of what that rule asks of other relations."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ from trialog.tree import (
     Aggregate,
     Anonymous,
     Argument,
+    Atom,
     Citation,
     Comparison,
     ConceptName,
@@ -21,8 +23,10 @@ from trialog.tree import (
     Latest,
     Length,
     Literal,
+    Membership,
     Number,
     ReadingIs,
+    Recorded,
     Role,
     Rule,
     Summary,
@@ -34,6 +38,7 @@ from trialog.vocabulary import Kind, Vocabulary
 
 _DEEPEST = 3
 _OPPOSITE = {">=": "<", "<": ">=", ">": "<=", "<=": ">", "!=": "="}
+_NEARLY = {">=": "<=", "<": ">", ">": "<", "<=": ">=", "!=": "!="}
 _LIKE = "like"
 
 
@@ -47,6 +52,7 @@ class Making:
         self.defined: dict[str, tuple[str, ...]] = {}  # relations that may be asked, with the types of their columns
         self.exact: set[str] = set()  # those of them that are about no patient
         self.beneath: list[Rule] = []
+        self.atoms = 0
 
     def program(self) -> Made:
         sections: list[tuple[str, tuple[Rule, ...]]] = []
@@ -58,35 +64,59 @@ class Making:
                 identifier += 1
                 role = self.choices.one((Role.INCLUSION, Role.EXCLUSION))
                 name = f"c{identifier}"
-                first = self.rule(name, (), 0)
+                first = self.limit(name) if self.choices.chance(35) else self.rule(name, (), 0)
                 for n in range(1 + self.choices.below(2)):
                     one = first if n == 0 else self.opposite(first) or self.rule(name, (), 0)
                     label = Label(f"A{identifier}" if n == 0 else None, self.phrase(one), NOWHERE)
                     criteria.append(replace(one, role=role if n == 0 else None, label=label))
-            sections.append((cohort, (*criteria, *self.beneath[before:])))
-        return Made(tuple(sections))
+            beneath = self.beneath[before:]
+            asked = [
+                self.asked(name) for name in dict.fromkeys(r.head.relation for r in beneath) if name in self.defined
+            ]
+            sections.append((cohort, (*criteria, *asked, *beneath)))
+        return Made(tuple((cohort, tuple(self.named(r) for r in rules)) for cohort, rules in sections))
+
+    def named(self, rule: Rule) -> Rule:
+        """Now and then with the names of its variables, the patient's too, given to one another."""
+        return renamed(rule, self.choices) if self.choices.chance(20) else rule
 
     def opposite(self, rule: Rule) -> Rule | None:
-        """Now and then the same rule with one of its literals turned round, and another one more."""
-        if not self.choices.chance(40):
+        """Now and then the same rule with one of its literals turned round, and perhaps another literal more.
+
+        Sometimes that literal is turned only nearly, so that neither rule holds at the limit, or both do.
+        """
+        if not self.choices.chance(60):
             return None
-        at = self.choices.below(len(rule.body))
-        match rule.body[at]:
-            case Holds(one, negated) if [type(a.term) for a in one.arguments if isinstance(a.term, Variable)] == [
-                Variable
-            ]:
-                turned: Literal = Holds(one, not negated, NOWHERE)
+        for at in self.choices.shuffled(range(len(rule.body))):
+            turned = self.turned(rule.body[at])
+            if turned is not None:
+                more = [self.literals.judged()] if self.choices.chance(50) else []
+                return replace(rule, body=(*rule.body[:at], turned, *rule.body[at + 1 :], *more))
+        return None
+
+    def turned(self, literal: Literal) -> Literal | None:
+        """What holds where the literal does not, or nearly that; None for what gives variables their values."""
+        match literal:
+            case Holds(one, negated) | Latest(one, _, negated) if _names(one) == 1:
+                return replace(literal, negated=not negated)
+            case Recorded(_, negated) | Membership(_, _, negated):
+                return replace(literal, negated=not negated)
             case Comparison(operator, left, right) if operator != "=":
-                turned = Comparison(_OPPOSITE[operator], left, right, NOWHERE)
+                nearly = self.choices.chance(50)
+                return Comparison((_NEARLY if nearly else _OPPOSITE)[operator], left, right, NOWHERE)
+            case Aggregate(operator=operator) if operator != "=":
+                return replace(literal, operator=_OPPOSITE[operator])
+            case ReadingIs(reading, option):
+                return ReadingIs(reading, "strict" if option == "loose" else "loose", NOWHERE)
             case _:
                 return None
-        body = (
-            *rule.body[:at],
-            turned,
-            *rule.body[at + 1 :],
-            *([self.literals.judged()] if self.choices.chance(50) else []),
-        )
-        return replace(rule, body=tuple(body))
+
+    def asked(self, relation: str) -> Rule:
+        """An atom that holds where the relation holds of the patient at all, so that its status is looked at too."""
+        self.atoms += 1
+        label = Label(f"R{self.atoms}", "holds", NOWHERE)
+        body = self.holds(relation, [Anonymous(NOWHERE) for _ in self.defined[relation]], True)
+        return Rule(label, None, atom(f"is_{relation}", (Variable("P", NOWHERE),)), (body,), (), NOWHERE)
 
     def phrase(self, rule: Rule) -> str:
         names = [a.term.name for a in rule.head.arguments if isinstance(a.term, Variable)]
@@ -98,7 +128,9 @@ class Making:
         if known and (depth >= _DEEPEST or self.choices.chance(50)):
             return self.choices.one(known)
         name = self.literals.new("r")
-        rules = [self.rule(name, types, depth) for _ in range(1 + self.choices.below(2))]
+        rules = [self.rule(name, types, depth)]
+        if self.choices.chance(50):
+            rules.append(self.opposite(rules[0]) or self.rule(name, types, depth))
         if len(types) == 2 and types[0] == types[1] and self.choices.chance(60):
             rules.append(self.recursive(name, types, depth))
         self.beneath += rules
@@ -144,14 +176,14 @@ class Making:
         body: list[Literal] = []
         head: list[Term] = [Variable("P", NOWHERE)]
         for type_ in types:
-            leaves = self.vocabulary.descendants.get(type_, frozenset()) & self.vocabulary.leaves
-            if leaves and self.choices.chance(10):
-                head.append(ConceptName(self.choices.one(sorted(leaves)), NOWHERE))
+            concepts = sorted(self.vocabulary.descendants.get(type_, ()))
+            if concepts and self.choices.chance(10):
+                head.append(ConceptName(self.choices.one(concepts), NOWHERE))
             else:
                 head.append(Variable(self.bind(type_, known, body, depth), NOWHERE))
-        for _ in range(self.choices.below(3) if types else 1 + self.choices.below(3)):
+        for _ in range(self.choices.one((0, 0, 1, 2) if types else (1, 1, 2, 3))):
             body.append(self.row(known, depth, True))
-        for _ in range(self.choices.below(4)):
+        for _ in range(self.choices.one((1, 0, 1, 2, 3))):
             body.append(self.test(known, depth))
         if self.choices.chance(25):
             body.append(self.aggregate(known, depth))
@@ -163,6 +195,19 @@ class Making:
         if "P" not in {v.name for v in within(tuple(body), Variable)}:
             body.append(self.holds("screening", (Anonymous(NOWHERE),), True))
         return tidy(Rule(None, None, atom(name, head), tuple(body), citations, NOWHERE))
+
+    def limit(self, name: str) -> Rule:
+        """A short rule: something recorded, and what is asked of one of its values; or a single aggregate."""
+        known: dict[str, str] = {}
+        body: list[Literal] = []
+        if self.choices.chance(30):
+            body.append(self.aggregate(known, _DEEPEST))
+            if "P" not in {v.name for v in within(body[0], Variable)}:
+                body.append(self.holds("screening", (Anonymous(NOWHERE),), True))
+        else:
+            self.bind(self.choices.one((*self.literals.measured, "'mg/d'", "date", "drug")), known, body, _DEEPEST)
+            body.append(self.literals.compared(known))
+        return tidy(Rule(None, None, atom(name, (Variable("P", NOWHERE),)), tuple(body), (), NOWHERE))
 
     # -- literals that bind --------------------------------------------------------------------------------------
 
@@ -277,6 +322,11 @@ class Making:
         return found + ([self.test(inner, depth)] if self.choices.chance(35) else [])
 
 
+def _names(atom: Atom) -> int:
+    """How many variables stand in it."""
+    return len({a.term.name for a in atom.arguments if isinstance(a.term, Variable)})
+
+
 def tidy(rule: Rule) -> Rule:
     """The rule with `_` for each variable that stands in it only once."""
     counted = Counter(v.name for v in within(rule, Variable))
@@ -287,3 +337,20 @@ def tidy(rule: Rule) -> Rule:
         return replace(node, term=Anonymous(NOWHERE)) if isinstance(node, Argument) and is_one else node
 
     return changed(rule, blank)
+
+
+def renamed(rule: Rule, choices: Choices, letter: str = "") -> Rule:
+    """The rule with the names of its variables given to one another, each with the letter before it."""
+    names = sorted({v.name for v in within(rule, Variable)})
+    others = dict(zip(names, (letter + n for n in choices.shuffled(names)), strict=True))
+
+    def call(node: object) -> object:
+        match node:
+            case Variable(name):
+                return replace(node, name=others[name])
+            case Label(_, phrase):
+                return replace(node, phrase=re.sub(r"\{(\w+)\}", lambda m: "{" + others[m[1]] + "}", phrase))
+            case _:
+                return node
+
+    return changed(rule, call)

@@ -7,7 +7,7 @@ from typing import override
 
 from tests.agreement.charts import Charts
 from tests.agreement.choices import Choices
-from tests.agreement.making import Making
+from tests.agreement.making import Making, renamed
 from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, Made, checked, made_relations, sound
 from tests.agreement.suite import (
     OPINIONS,
@@ -21,12 +21,13 @@ from tests.agreement.suite import (
     rules_of,
 )
 from tests.agreement.walk import changed
+from tests.agreement.witnesses import Witnesses
 from tests.engines import Engine
 from trialog.charts.chart import Chart
 from trialog.check import Pages, check
 from trialog.program import Program
 from trialog.source import Source
-from trialog.tree import Aggregate, Atom, Label, Literal, Rule, Variable
+from trialog.tree import Aggregate, Atom, Literal, Rule
 from trialog.vocabulary import Vocabulary
 
 
@@ -41,25 +42,29 @@ SMALL = the_vocabulary()
 
 @dataclass(frozen=True, repr=False)
 class Trial:
-    """A program that is sound, the same in another order and under other names, and a chart."""
+    """A program that is sound, the same in another order and under other names, and charts."""
 
     made: Made
     subject: Subject
     other: Subject
     names: Mapping[str, str]
-    chart: Chart
+    charts: tuple[Chart, ...]
     picks: tuple[int, ...]  # of the charts that say more, those to look at
 
     def counterexample(
         self, completions: int, seed: object, tally: Tally, opinions: Mapping[str, Engine] = OPINIONS
     ) -> Counterexample | None:
         """The first thing that does not hold."""
-        return (
-            against_completions(self.subject, self.chart, completions, seed, tally)
-            or against_opinions(self.subject, self.chart, tally, opinions)
-            or against_another_order(self.subject, self.other, self.names, self.chart)
-            or against_more(self.subject, self.chart, self.picks)
-        )
+        for chart in self.charts:
+            found = (
+                against_completions(self.subject, chart, completions, seed, tally)
+                or against_opinions(self.subject, chart, tally, opinions)
+                or against_another_order(self.subject, self.other, self.names, chart)
+                or against_more(self.subject, chart, self.picks)
+            )
+            if found is not None:
+                return found
+        return None
 
     @override
     def __repr__(self) -> str:
@@ -86,13 +91,24 @@ def trial(choices: Choices) -> Trial | None:
 def _trial(made: Made, program: Program, choices: Choices) -> Trial:
     readings = {"strictness": choices.one(("strict", "loose"))}
     subject = subject_of(program, made, readings, VOCABULARY, 1 + choices.below(2))
-    chart = Charts(choices, SMALL, subject.domain, 1 + choices.below(2)).chart()
+    charts = tuple(chart_of(made, subject, choices) for _ in range(1 + choices.below(4)))
     picks = tuple(choices.below(1000) for _ in range(3))
     again, names = in_another_order(made, choices)
     vocabulary = _shuffled_facts(VOCABULARY, choices)
     other, problems = checked(Pages((vocabulary,), again.page()[0], None))
     assert other is not None, f"{problems}\n{again.page()[0].text}"
-    return Trial(made, subject, subject_of(other, again, readings, vocabulary), names, chart, picks)
+    return Trial(made, subject, subject_of(other, again, readings, vocabulary), names, charts, picks)
+
+
+def chart_of(made: Made, subject: Subject, choices: Choices) -> Chart:
+    """A chart about what the rules ask for; most of the time one in which some of the criteria may hold."""
+    charts = Charts(choices, SMALL, subject.domain, 1 + choices.below(2))
+    if not choices.chance(75):
+        return charts.chart()
+    rules: dict[str, list[Rule]] = {}
+    for rule in made.rules:
+        rules.setdefault(rule.head.relation, []).append(rule)
+    return Witnesses(charts, rules).chart([c for c in subject.criteria if choices.chance(50)])
 
 
 def subject_of(
@@ -117,20 +133,11 @@ def in_another_order(made: Made, choices: Choices) -> tuple[Made, dict[str, str]
 
 def _again(rule: Rule, names: Mapping[str, str], choices: Choices) -> Rule:
     body = _shuffled(rule.body, choices)
-    letter = choices.one("XYZ")
 
     def call(node: object) -> object:
-        match node:
-            case Variable(name):
-                return replace(node, name=f"{letter}{name}")
-            case Label(_, phrase):
-                return replace(node, phrase=phrase.replace("{", "{" + letter))
-            case Atom(relation):
-                return replace(node, relation=names.get(relation, relation))
-            case _:
-                return node
+        return replace(node, relation=names.get(node.relation, node.relation)) if isinstance(node, Atom) else node
 
-    return changed(replace(rule, body=body), call)
+    return renamed(changed(replace(rule, body=body), call), choices, choices.one(("", "X", "Y", "Z")))
 
 
 def _shuffled(body: Sequence[Literal], choices: Choices) -> tuple[Literal, ...]:
