@@ -196,7 +196,7 @@ def _idle(atoms: dict[str, ProtocolAtom], criteria: Sequence[Criterion], depende
     return [
         Problem(
             "E221",
-            f"no criterion rests on `{a.identifier}`",
+            f"no criterion rests on the atom `{a.identifier}`",
             _first_line(a.at),
             "mark its rule with `inclusion` or `exclusion`, or use it in a criterion",
             quote=a.quote,
