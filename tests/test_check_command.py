@@ -147,7 +147,7 @@ def test_a_page_that_cannot_be_changed_is_named(
     monkeypatch.setattr(check_command, "write", refuse)
     code, out, err = run(capsys, "check", "kb", "--fix")
     assert (code, out) == (2, "")
-    assert f"error[E618]: `kb/trials/small/protocol.md` {said}" in " ".join(err.split())
+    assert f"error[E613]: `kb/trials/small/protocol.md` {said}" in " ".join(err.split())
 
 
 def test_json_and_sarif_hold_what_the_text_holds(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
