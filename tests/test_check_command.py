@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ import pytest
 
 from trialog import check_command, problem_pages
 from trialog.cli import main
-from trialog.knowledge import Library
 from trialog.mending import ChangedMeanwhile, Mending
 from trialog.problem import Edit, Problem
 from trialog.source import Span
@@ -23,30 +21,32 @@ _TRIAL = """\
 
 ## Cohort sle: Lupus
 
-> Patients are adults.
+> Patients are 18 years old or older.
 
 ```datalog
 @S1 "is an adult"
 inclusion adult(P) :- born(P, B), screening(P, S), B + 18 years <= S.
 ```
 """
+_VOCABULARY = """\
+# Words
+
+```datalog
+attribute born(patient, on: date) "the date of birth".
+```
+"""
 _WRONG = _TRIAL.replace("<= S.", "≤ S").replace("screening", "screenin")
-
-
-def _no_advice(_: Library, programs: object) -> list[Problem]:  # noqa: ARG001 (of no program)
-    return []
 
 
 @pytest.fixture
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The protocol of a small knowledge base, in the folder where we stand. What is only warned of has tests of its own."""
-    monkeypatch.setattr(Library, "advice", _no_advice)
+    """The protocol of a small knowledge base, in the folder where we stand."""
     trial = tmp_path / "kb/trials/small"
     trial.mkdir(parents=True)
     (tmp_path / "kb/vocabulary").mkdir()
-    shutil.copy(ROOT / "tests/golden/vocabulary.md", tmp_path / "kb/vocabulary/words.md")
+    (tmp_path / "kb/vocabulary/words.md").write_text(_VOCABULARY, encoding="utf-8")
     (trial / "protocol.md").write_text(_TRIAL, encoding="utf-8")
-    (trial / "source.txt").write_text("Patients are adults.\n", encoding="utf-8")
+    (trial / "source.txt").write_text("Patients are 18 years old or older.\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     return trial / "protocol.md"
@@ -86,7 +86,7 @@ def test_mended_shown_and_checked_again(page: Path, capsys: pytest.CaptureFixtur
 
 
 def test_what_is_not_safe_remains(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page.write_text(_TRIAL.replace("18 years", "18 yeers") + "\n```datalog\nb(P) :- adlut(P), born(P, B).\n```\n")
+    page.write_text(_TRIAL.replace("18 years <=", "18 yeers <=") + "\n```datalog\nb(P) :- adlut(P), born(P, B).\n```\n")
     code, out, _ = run(capsys, "check", "kb", "--fix")
     assert code == 1
     assert "+b(P) :- adult(P), born(P, B)." in out
@@ -147,7 +147,7 @@ def test_a_page_that_cannot_be_changed_is_named(
     monkeypatch.setattr(check_command, "write", refuse)
     code, out, err = run(capsys, "check", "kb", "--fix")
     assert (code, out) == (2, "")
-    assert f"error[E618]: `kb/trials/small/protocol.md` {said}" in " ".join(err.split())
+    assert f"error[E613]: `kb/trials/small/protocol.md` {said}" in " ".join(err.split())
 
 
 def test_json_and_sarif_hold_what_the_text_holds(page: Path, capsys: pytest.CaptureFixture[str]) -> None:

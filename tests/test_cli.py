@@ -232,3 +232,47 @@ def test_the_readme_has_the_exit_codes() -> None:
     readme = (ROOT / "README.md").read_text()
     for code, meaning in EXIT_CODES.items():
         assert f"| {code} | {meaning} |" in readme
+
+
+# -- how it is started and stopped -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed", ["<&- 2>&-", "2>&-"])
+@pytest.mark.parametrize("command", ["check kb", f"screen {TRIAL}", f"why {TRIAL} one --charts one.json"])
+def test_closed_streams_change_nothing(command: str, closed: str, charts: Path) -> None:
+    (charts / "kb").symlink_to(ROOT / "kb")
+    whole = subprocess.run(f"{sys.executable} -m trialog {command}", shell=True, cwd=charts, capture_output=True)
+    found = subprocess.run(
+        f"{sys.executable} -m trialog {command} {closed}", shell=True, cwd=charts, capture_output=True
+    )
+    assert (found.returncode, found.stdout) == (whole.returncode, whole.stdout)
+    assert whole.stdout
+
+
+@pytest.mark.parametrize("command", ["check --format json", "check --format sarif", f"screen {TRIAL}"])
+def test_nowhere_to_print_to_is_no_error(command: str) -> None:
+    found = subprocess.run(f"{sys.executable} -m trialog {command} >&-", shell=True, capture_output=True)
+    assert (found.returncode, found.stderr) == (0, b"")
+
+
+def test_what_is_told_does_not_stand_in_what_is_printed(charts: Path) -> None:
+    command = f"{sys.executable} -m trialog check nosuch 2>&-"
+    found = subprocess.run(command, shell=True, cwd=charts, capture_output=True)
+    assert (found.returncode, found.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("module", ["trialog.cli", "argparse", "trialog.usage", "trialog.check", "markdown_it"])
+def test_whoever_stops_it_while_it_is_loaded_sees_no_traceback(module: str) -> None:
+    stopped = f"""
+import sys
+class Stopped:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stopped())
+sys.argv = ["trialog", "check"]
+from trialog.__main__ import run
+sys.exit(run())
+"""
+    found = subprocess.run([sys.executable, "-c", stopped], capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "")

@@ -129,6 +129,30 @@ def test_what_is_mended_is_gone_and_all_else_is_as_before(rules: str) -> None:
     assert not any(p.safe_fix is not None for p in after)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "```datalog\n\n≥\n",
+        f"{HEAD}\nold(P) :- born(P, B), B\n\n≥ 2020-01-01.\n",
+        f"{HEAD}\nold(P) :- born(P, B), B\n\n   ＞ 2020-01-01.\n\n## Cohort b: B\n",
+        "# cohort E: s\n",
+        f"{HEAD}```\n\n## cohort B: Without criteria\n",
+    ],
+)
+def test_what_is_mended_changes_nothing_else_of_a_page(page: str) -> None:
+    before, made, after, left = mend(Pages((WORDS,), Source("protocol.md", page), None))
+    assert kinds(left) == kinds(before) - kinds(made.problems)
+    assert after.protocol is not None
+    assert len(read_page(after.protocol)[0].quotes) == page.count("\n>")
+
+
+def test_what_is_mended_in_a_vocabulary_is_gone_and_all_else_is_as_before() -> None:
+    words = Source(WORDS.name, f"{WORDS.text}\n## cohort b: That is no word\n")
+    before, made, _, after = mend(Pages((words,), Source("protocol.md", f"{HEAD}```\n"), None))
+    assert kinds(made.problems) == {"E105": 1}
+    assert kinds(after) == kinds(before) - kinds(made.problems) == {"E105": 1}
+
+
 @settings(max_examples=60, deadline=None)
 @given(slips(TOKENS))
 def test_slips_in_the_shipped_page_are_mended_or_told(written: dict[int, str]) -> None:

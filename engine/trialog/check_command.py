@@ -149,10 +149,12 @@ def _write(made: Mending) -> None:
             write(made, source)
         except ChangedMeanwhile:
             claim = f"`{source.name}` has changed since it was checked"
-            raise UsageError(Problem("E618", claim, at, "check it again")) from None
+            raise UsageError(Problem("E613", claim, at, "check it again")) from None
         except OSError as error:
             claim = f"`{source.name}` cannot be written: {error.strerror}"
-            raise UsageError(Problem("E618", claim, at, "check that it is a file that you may write")) from None
+            raise UsageError(
+                Problem("E613", claim, at, "check the rights to it and to its folder, and that the disk is not full")
+            ) from None
 
 
 def _diff(made: Mending) -> str:

@@ -15,8 +15,8 @@ from trialog.usage import EXIT_CODES, UsageError, columns
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `EXIT_CODES`)."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    _open_streams()
+    given = _parser().parse_args(arguments)
     gc.set_threshold(100_000)  # what is loaded stays, and what a chart leaves is freed by counting references
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -40,6 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _open_streams() -> None:
+    """Where a command is started with closed streams, lead them nowhere: else a file that is opened takes the place of one."""
+    while (lowest := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(lowest, True)
+    os.close(lowest)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
 
 
 # -- the commands, each imported when it is run ------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """A place in the tokens of a block, and what can be asked of what follows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NoReturn
 
 from trialog.lexer import Token, tokens
@@ -23,7 +24,8 @@ class SyntaxProblem(Exception):  # noqa: N818 (it carries a problem to whoever c
 
 class Cursor:
     def __init__(self, block: Block) -> None:
-        self.tokens, self.problems = tokens(block.at.source, block.at.start, block.at.end)
+        self.tokens, problems = tokens(block.at.source, block.at.start, block.at.end)
+        self.problems = problems if block.closed else [_asked_first(p) for p in problems]
         self._unread = [p.at.start for p in self.problems if p.safe_fix is None]
         self.next = 0
         self.begin = 0  # where the statement that is being read begins
@@ -194,3 +196,14 @@ class Cursor:
         if self.depth > _DEEPEST:
             help_ = "name a part of it in a rule of its own"
             raise SyntaxProblem(Problem("E103", f"this is nested more than {_DEEPEST} deep", self.token.at, help_))
+
+
+def _asked_first(problem: Problem) -> Problem:
+    """The problem of a block without an end, its fix not safe where it begins a line with `>`: that may begin a quote."""
+    return replace(problem, fixes=tuple(replace(f, is_safe=f.is_safe and not _quotes(f)) for f in problem.fixes))
+
+
+def _quotes(fix: Fix) -> bool:
+    return any(
+        e.words.startswith(">") and not e.at.source.text[: e.at.start].rpartition("\n")[2].strip() for e in fix.edits
+    )

@@ -217,11 +217,14 @@ class _Reading:
         word = next(iter(info.split()), "")
         if word and near(word, ("datalog",)):
             at = whole_line(self.source, first + 1)
-            begin = at.start + at.words.index(word)
-            place = Span(self.source, begin, begin + len(word))
+            before, found_there, _ = at.words.partition(
+                word
+            )  # a Markdown reader may read it otherwise than it is written
+            begin = at.start + len(before)
+            place = Span(self.source, begin, begin + len(word)) if found_there else at
             fix = Fix("write `datalog`", (Edit(place, "datalog"),))
             claim = f"this block is marked `{word}`, and is read as prose"
-            self.problems.append(Problem("E109", claim, place, fix.says, fixes=(fix,)))
+            self.problems.append(Problem("E109", claim, place, fix.says, fixes=(fix,) if found_there else ()))
         elif found := _RULE.search(content):
             self.problems.append(
                 Problem(

@@ -104,7 +104,7 @@ class Bodies:
                 help_ = "a relation has no value: name the value among its arguments, and compare that"
                 self.cursor.fail("`,` or `.`", "after a relation", help_)
             return Holds(atom, negated, self.cursor.since(start))
-        if self.cursor.sees("in", 1):
+        if self.cursor.token.kind != "sign" and self.cursor.sees("in", 1):
             term = self.term()
             self.cursor.take()
             return Membership(term, self.concept_name("after `in`"), negated, self.cursor.since(start))

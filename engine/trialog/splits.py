@@ -295,12 +295,10 @@ def _variables(node: object) -> Iterator[str]:
 
 
 def _renamed[T](node: T, names: Mapping[str, str]) -> T:
-    match node:
-        case Var(name):
-            return Var(names.get(name, name))  # type: ignore[return-value]
-        case tuple():
-            return tuple(_renamed(part, names) for part in node)  # type: ignore[return-value]
-        case _ if is_dataclass(node) and not isinstance(node, (type, Span)):
-            return replace(node, **{f.name: _renamed(getattr(node, f.name), names) for f in fields(node)})
-        case _:
-            return node
+    if isinstance(node, Var):
+        return replace(node, name=names.get(node.name, node.name))
+    if isinstance(node, tuple):
+        return type(node)(_renamed(part, names) for part in node)
+    if is_dataclass(node) and not isinstance(node, Span | type):
+        return replace(node, **{f.name: _renamed(getattr(node, f.name), names) for f in fields(node)})
+    return node

@@ -41,6 +41,7 @@ statements = st.lists(st.sampled_from(WHOLE) | soup, max_size=6).map("\n".join)
 
 
 @given(st.text(max_size=200), st.text(max_size=60))
+@example("```datalogs\x00\n", "")
 def test_any_text_as_a_page(text: str, document: str) -> None:
     of_page(text, document)
 

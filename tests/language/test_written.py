@@ -1,11 +1,12 @@
 """What is written of a tree reads as that tree, whatever an author can say."""
 
 import dataclasses
+import typing
 
 import pytest
 from hypothesis import assume, example, given, settings
 
-from tests.trees import NOWHERE, OF_EXPRESSIONS, OF_LITERALS, OF_PARTS, OF_STATEMENTS, expressions, statements
+from tests.trees import KEYWORDS, NOWHERE, OF_EXPRESSIONS, OF_LITERALS, OF_PARTS, OF_STATEMENTS, expressions, statements
 from trialog import tree
 from trialog.layout import WIDEST_RULE
 from trialog.page import Block
@@ -152,6 +153,41 @@ def test_a_part_of_a_statement(kind: type) -> None:
         assert read_around(kind, written(part)) == around(part)
 
     holds()
+
+
+OF_NAMES = (
+    'source zz "a" unverified.',
+    "concept zz in zz, zz \"a\" unit 'g' where 1 'g' = 2 'g' code zz \"1\" [zz, zz].",
+    'reading zz = zz | zz "a".',
+    "known zz(zz, zz: zz, zz: zz 'g') \"a\" where zz = zz * zz.",
+    "zz(zz, zz: zz) [zz].",
+    '@S1 "a" inclusion zz(zz) :- zz(zz, zz: zz, ..), not zz(zz), zz = zz.',
+    "a(P) :- latest zz(zz) at zz, not latest zz(..) at zz, recorded zz(zz), unrecorded zz(zz: zz).",
+    "a(P) :- P in zz, not _ in zz, reading zz = zz, zz < zz.",
+    "a(P) :- (zz + zz) * zz >= zz, zz / (zz - zz) = zz, zz * zz - zz != (zz + 1) / (zz + zz).",
+    "a(P) :- count { X : zz(X), (zz - X) * 2 = zz } gap 2 days >= zz, max { X : zz = X } < (zz + 2) * zz.",
+)
+"""Every place in which a name may stand, but for what stands before `in`."""
+
+
+def named[T](part: T, name: str) -> T:
+    """The part of a tree with another name wherever `zz` stands."""
+    if part == "zz":
+        return typing.cast("T", name)
+    if isinstance(part, tuple):
+        return typing.cast("T", tuple(named(p, name) for p in part))
+    if dataclasses.is_dataclass(part) and not isinstance(part, (type, Span)):
+        return dataclasses.replace(
+            part, **{f.name: named(getattr(part, f.name), name) for f in dataclasses.fields(part)}
+        )
+    return part
+
+
+@pytest.mark.parametrize("name", [*KEYWORDS, "and", "or"])
+def test_any_word_is_a_name_wherever_a_name_may_stand(name: str) -> None:
+    for text in OF_NAMES:
+        statement = named(read(text), name)
+        assert read(written(statement)) == statement
 
 
 @given(expressions)

@@ -71,7 +71,7 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
         written.broken.extend(read.broken)
         if source is pages.protocol:
             written = replace(written, protocol=page)
-        elif page.cohorts and not read.of_page:
+        elif page.cohorts and all(p.safe_fix is not None for p in read.of_page):
             problems.append(
                 Problem(
                     "E105",
@@ -86,7 +86,7 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
     all_read = not written.broken and all(p.safe_fix is not None or p.code in _HARMLESS for p in problems)
     if written.protocol is not None and pages.document is not None:
         problems.extend(misquoted(written.protocol, pages.document))
-    criteria, atoms, found = _marks(written, {p.at for p in problems if p.code == "E105"})
+    criteria, atoms, found = _marks(written, {p.at for p in problems if p.code == "E105" and p.safe_fix is None})
     problems.extend(found)
     program, found = _program(written, declared, criteria, atoms, all_read)
     problems.extend(found)
@@ -196,7 +196,7 @@ def _idle(atoms: dict[str, ProtocolAtom], criteria: Sequence[Criterion], depende
     return [
         Problem(
             "E221",
-            f"no criterion rests on `{a.identifier}`",
+            f"no criterion rests on the atom `{a.identifier}`",
             _first_line(a.at),
             "mark its rule with `inclusion` or `exclusion`, or use it in a criterion",
             quote=a.quote,

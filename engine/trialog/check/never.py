@@ -45,13 +45,14 @@ def without_facts(program: Program, declared: Sequence[RelationStatement]) -> li
 def _told(clause: Clause, at: Span, clash: Clash, clashes: Clashes, quote: str) -> Problem:
     shown = sorted(((p.at or at, p) for p in clash.of), key=lambda x: x[0].start)
     words = list(dict.fromkeys(f"`{_said(p, span)}`" for span, p in shown))
-    claim = f"{words[0]} never holds" if len(words) == 1 else f"{_listed(words)} exclude each other"
+    why = f": {clash.why}" if clash.why else ""
+    claim = f"{words[0]} never holds{why}" if len(words) == 1 else f"{_listed(words)} exclude each other{why}"
     owner = clause.helper_of or clause.relation
     result = f"; as it is, `{owner}` never holds" if owner not in clashes.held else ""
     related = tuple((span, "this") for span, _ in shown[:-1] if span != shown[-1][0])
     return Problem(
         "E227",
-        claim + (f": {clash.why}" if clash.why else ""),
+        claim,
         shown[-1][0],
         clash.help + result,
         quote=quote,

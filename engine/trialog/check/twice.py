@@ -17,12 +17,17 @@ def stated_twice(program: Program) -> list[Problem]:
             before = first.setdefault(fact.values, fact)
             if before is not fact:
                 more = [f"`{s}`" for s in fact.sources if s not in before.sources]
+                claim = f"this fact of `{fact.relation}` is stated twice"
+                help_ = "take one out"
+                if more:
+                    claim = f"this fact of `{fact.relation}` is stated twice, from other sources"
+                    help_ = f"cite {' and '.join(more)} with the first, and take this one out"
                 problems.append(
                     Problem(
                         "E233",
-                        f"this fact of `{fact.relation}` is stated twice" + (", from other sources" if more else ""),
+                        claim,
                         fact.at,
-                        f"cite {' and '.join(more)} with the first, and take this one out" if more else "take one out",
+                        help_,
                         related=((before.at, "the first"),),
                         severity=Severity.WARNING,
                     )
@@ -52,12 +57,13 @@ def adding_nothing(program: Program, quotes: Mapping[Span, str]) -> list[Problem
             if wider is not None and wider.at is not None:
                 left = [r for r in left if r is not one]
                 same = covering.covers(one, wider)
+                code, claim = "E232", f"this rule adds nothing to `{relation}`"
+                if same:
+                    code, claim = "E231", f"this rule of `{relation}` stands twice"
                 problems.append(
                     Problem(
-                        "E231" if same else "E232",
-                        f"this rule of `{relation}` stands twice"
-                        if same
-                        else f"this rule adds nothing to `{relation}`",
+                        code,
+                        claim,
                         one.at,
                         "take one of them out" if same else "take it out, or take what is too wide out of the other",
                         quote=quotes.get(one.at, ""),

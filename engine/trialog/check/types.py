@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from trialog.check.declarations import Declarations, unit_place, unknown_unit
+from trialog.check.declarations import Declarations
 from trialog.check.variables import expression_variables
+from trialog.check.written_units import unit_place, unknown_unit
 from trialog.problem import Problem
 from trialog.program import Sort, Type
 from trialog.source import Span

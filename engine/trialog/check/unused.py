@@ -111,8 +111,10 @@ def unused(standing: Sequence[Standing], used: Uses, vocabulary: Vocabulary, sha
                 if not asked:
                     problems.append(_told("E225", f"{rule} asks for the reading `{name}`", statement.at, help_))
                 elif len(idle) > 1:
-                    claim = f"{rule} tells the options {', '.join(idle[:-1])} and {idle[-1]} of `{name}` apart"
-                    problems.append(_told("E225", claim, statement.at, help_))
+                    alike = f"{', '.join(idle[:-1])} and {idle[-1]}"
+                    problems.append(
+                        _told("E225", f"{rule} tells the options {alike} of `{name}` apart", statement.at, help_)
+                    )
             case ConceptStatement(name=name) if _is_idle(name, used, vocabulary, shared):
                 root = not vocabulary.concepts[name].parents
                 claim = f"no relation has a column of `{name}`" if root else f"{rule} asks for the concept `{name}`"
@@ -163,7 +165,7 @@ def _rests_nothing(standing: Sequence[Standing], used: Uses, vocabulary: Vocabul
         help_ = "use it in a criterion, or take it out"
         if with_it:
             help_ += f", and {', '.join(f'`{n}`' for n in with_it)} with it"
-        yield _told("E222", f"no criterion rests on `{name}`", rule.head.at, help_, block)
+        yield _told("E222", f"no criterion rests on the relation `{name}`", rule.head.at, help_, block)
 
 
 def _asked(rule: Rule) -> set[str]:

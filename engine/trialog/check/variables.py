@@ -56,7 +56,7 @@ def renamed[T](node: T, names: Mapping[str, str]) -> T:
     if isinstance(node, Variable):
         return replace(node, name=names.get(node.name, node.name))
     if isinstance(node, tuple):
-        return tuple(renamed(x, names) for x in node)  # type: ignore[return-value]
+        return type(node)(renamed(x, names) for x in node)
     if is_dataclass(node) and not isinstance(node, Span | type):
         return replace(node, **{f.name: renamed(getattr(node, f.name), names) for f in fields(node)})
     return node
