@@ -6,9 +6,10 @@ completion, and lets `bounds` be certain of what holds in all of them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from itertools import combinations
+from itertools import combinations, permutations, product
+from math import factorial
 
 from trialog.program import (
     Chosen,
@@ -29,6 +30,7 @@ from trialog.source import Span
 
 _MOST_CLAUSES = 40  # of one relation, unfolded; where there are more, they are left as they are
 _MOST_RESOLVENTS = 8
+_MOST_ORDERS = 24  # of one block's premises; where there are more, two that say the same may not be seen to
 _PATIENT = Var("the patient")  # as no author can call anything
 
 
@@ -150,17 +152,31 @@ class _Splitting:
             yield self.block(p for _, p in sorted(together, key=lambda one: one[0]))
 
     def block(self, premises: Iterable[Premise]) -> _Block:
-        """The premises as a block: its key has variables numbered, helpers told by what they collect."""
+        """The premises as a block: its key has them in an order of its own, with variables numbered and helpers told apart."""
         given = tuple(premises)
         counted = Counter(name for p in given for name in _variables(p))
-        own = tuple(_asking(p, counted) for p in given)
-        numbers: dict[str, str] = {}
-        for p in own:
-            for name in _variables(p):
-                numbers.setdefault(name, f"v{len(numbers)}")
-        key = tuple(self.told(_renamed(p, numbers)) for p in own)
-        against = _complement(key[0]) if len(key) == 1 and not numbers else None
+        asked = [_asking(p, counted) for p in given]
+        key, own = min(((self.numbered(o), o) for o in self.orders(asked)), key=lambda one: repr(one[0]))
+        against = _complement(key[0]) if len(key) == 1 and not any(True for _ in _variables(own)) else None
         return _Block(key, own, (against,) if against is not None else None)
+
+    def orders(self, premises: Sequence[Premise]) -> Iterator[tuple[Premise, ...]]:
+        """The premises in an order that depends neither on theirs nor on names, tests last; in several where some look the same."""
+        alike: dict[tuple[bool, str], list[Premise]] = {}
+        for p in premises:
+            looks = repr(self.numbered([p]))
+            alike.setdefault((isinstance(p, Compared | Distinct | Under), looks), []).append(p)
+        ways = 1
+        orders: list[Iterable[tuple[Premise, ...]]] = []
+        for _, group in sorted(alike.items()):
+            ways *= factorial(len(group))
+            orders.append(permutations(group) if ways <= _MOST_ORDERS else [tuple(group)])
+        for one in product(*orders):
+            yield tuple(p for group in one for p in group)
+
+    def numbered(self, premises: Sequence[Premise]) -> tuple[Premise, ...]:
+        numbers = _numbers(premises)
+        return tuple(self.told(_renamed(p, numbers)) for p in premises)
 
     def told(self, p: Premise) -> Premise:
         """The premise with a helper named by what it collects."""
@@ -225,6 +241,11 @@ def _asking(p: Premise, counted: Mapping[str, int]) -> Premise:
     if not isinstance(p, Tuple):
         return p
     return replace(p, args=tuple(Whatever() if isinstance(a, Var) and counted.get(a.name) == 1 else a for a in p.args))
+
+
+def _numbers(node: object) -> dict[str, str]:
+    """Names for the variables in it, by where each stands first."""
+    return {name: f"v{i}" for i, name in enumerate(dict.fromkeys(_variables(node)))}
 
 
 def _is_always_so(p: Premise) -> bool:

@@ -38,6 +38,9 @@ SPLIT = {
     "a count": f"""
         c(P) :- count {{ D : treatment(P, D, ..) }} >= 2, {JUDGED}.
         c(Q) :- count {{ X : treatment(Q, X, ..) }} < 2, judged(Q, worth_it, ..).""",
+    "a count of what is asked in another order, by other names": f"""
+        c(P) :- count {{ D : treatment(P, D, A, ..), like(D, E), condition(P, _, A), like(E, _) }} >= 2, {JUDGED}.
+        c(Q) :- count {{ X : like(Y, _), condition(Q, _, B), treatment(Q, X, B, ..), like(X, Y) }} < 2, judged(Q, worth_it, ..).""",
     "nothing besides": f"c(P) :- low(P).  c(P) :- not low(P).  {LOW}",
 }
 VALUE = "latest observation(P, egfr, V, ..)"
