@@ -13,7 +13,7 @@ from trialog.check import Pages
 from trialog.check.passages import passages
 from trialog.check.statements import Standing, page_read
 from trialog.page import Quote
-from trialog.program import Chosen, Clause, Const, KnownFact, Program, Tallied, Tuple, Under, Var
+from trialog.program import Chosen, Clause, Const, KnownFact, Program, Tallied, Tuple, Under, Var, Whatever
 from trialog.source import Span
 from trialog.tree import ConceptStatement, ReadingStatement, RelationStatement, Rule, SourceStatement
 from trialog.values import Exact, show_day, show_number
@@ -188,31 +188,26 @@ class _Making:
         """What a rule asks for; `clauses` are the rule and the helpers of its aggregates."""
         body = [p for c in clauses for p in c.body]
         own = {c.relation for c in clauses if c.helper_of is not None}
+        unders = [p for p in body if isinstance(p, Under)]
+        classes = {p.arg.name: p.concept for p in unders if isinstance(p.arg, Var) and not p.negated}
+        about: set[str] = set()  # of which charts are asked
         for premise in body:
             match premise:
+                case Tuple("screening", args=(_, Whatever())):
+                    pass  # it binds the patient, of whom every chart is about one
                 case Tuple(relation, _, args) if relation not in own:
-                    classes = {
-                        p.arg.name: p.concept
-                        for p in body
-                        if isinstance(p, Under) and isinstance(p.arg, Var) and not p.negated
-                    }
                     asked = self.asked(relation, args, classes)
+                    about.add(asked.rpartition("/")[2])
                     yield asked
-                    for arg in args:
-                        if (
-                            isinstance(arg, Const)
-                            and isinstance(arg.value, str)
-                            and not asked.endswith(f"/{arg.value}")
-                        ):
-                            yield f"concept:{arg.value}"
+                    named = (a.value for a in args if isinstance(a, Const) and isinstance(a.value, str))
+                    yield from (f"concept:{name}" for name in named if name not in about)
                 case Tallied(_, relation) if relation not in own:
                     yield self.name(relation)
-                case Under(_, concept):
-                    yield f"concept:{concept}"
                 case Chosen(reading, _):
                     yield f"reading:{reading}"
                 case _:
                     pass
+        yield from (f"concept:{p.concept}" for p in unders if p.concept not in about)
 
     def asked(self, relation: str, args: Sequence[object], classes: Mapping[str, str]) -> str:
         """The relation, or where it is a chart's: the item of the chart that is asked for, such as `chart:observation/egfr`."""
