@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trialog.commands import finish, one_patient, the_program
-from trialog.render.graphs.drawn import drawn
+from trialog.render.graphs.drawn import Drawn, drawn
 from trialog.render.terminal import wrapped
 from trialog.selecting import Selector, read_selectors, select
 from trialog.usage import UsageError, emit, holds_ascii_alone, typed_wrong
@@ -44,12 +44,12 @@ def _of_trial(given: argparse.Namespace) -> int:
     library, program = the_program(given)
     found = dependencies(program, library.pages(given.trial)[0])
     if given.selectors:
-        selectors = selectors_of(given.selectors, KINDS)
-        asked = selected(found.graph, [_begun(s) for s in selectors])
-        near = selected(found.graph, [s.widened(_NEAR, _NEAR) for s in selectors])
-        _show(given, found.graph.subgraph(near), _title(given.trial, selectors), asked)
+        selectors = selectors_of(given, found.graph, KINDS)
+        asked, _ = select(found.graph, [_begun(s) for s in selectors])
+        near, _ = select(found.graph, [s.widened(_NEAR, _NEAR) for s in selectors])
+        _show(given, drawn(found.graph, _title(given.trial, selectors), asked, near))
     elif given.all:
-        _show(given, found.of_the_trial(), given.trial, ())
+        _show(given, drawn(found.of_the_trial(), given.trial))
     else:
         whole = found.of_the_trial()
         emit(wrapped(program.title, given.width, "", "  "))
@@ -70,12 +70,12 @@ def _of_patient(given: argparse.Namespace) -> int:
     found = proof_graph(answers)
     title = f"{given.trial}, {answers.chart.patient}, screened on {show_day(answers.screening)}"
     if given.selectors:
-        selectors = selectors_of(given.selectors, KINDS)
-        asked = selected(found, [_begun(s) for s in selectors])
-        near = selected(found, [s.widened(None, 0) for s in selectors])
-        _show(given, found.subgraph(near), _title(title, selectors), asked)
+        selectors = selectors_of(given, found, KINDS)
+        asked, _ = select(found, [_begun(s) for s in selectors])
+        near, _ = select(found, [s.widened(None, 0) for s in selectors])
+        _show(given, drawn(found, _title(title, selectors), asked, near))
     elif given.all:
-        _show(given, found, title, ())
+        _show(given, drawn(found, title))
     else:
         emit(wrapped(title, given.width, "", "  "))
         emit(f"  cohort:{cohort}: {answers.verdict(cohort).value}" for cohort in program.cohorts)
@@ -85,18 +85,13 @@ def _of_patient(given: argparse.Namespace) -> int:
     return finish(run)
 
 
-def selectors_of(written: Sequence[str], kinds: Sequence[str]) -> list[Selector]:
-    selectors, problems = read_selectors(written, kinds)
-    if problems:
-        raise UsageError(*problems)
+def selectors_of(given: argparse.Namespace, graph: nx.DiGraph[str], kinds: Sequence[str]) -> list[Selector]:
+    """The selectors that were typed. All that is wrong with them is told at once."""
+    selectors, problems = read_selectors(given.selectors, kinds)
+    _, more = select(graph, selectors)
+    if problems or more:
+        raise UsageError(*problems, *more)
     return selectors
-
-
-def selected(graph: nx.DiGraph[str], selectors: Sequence[Selector]) -> set[str]:
-    found, problems = select(graph, selectors)
-    if problems:
-        raise UsageError(*problems)
-    return found
 
 
 def _begun(selector: Selector) -> Selector:
@@ -127,8 +122,7 @@ def _say_how(given: argparse.Namespace, name: str, says: str, other: str, other_
     emit(["", *wrapped(f"`{command} --help` tells more.", given.width, "", "  ")])
 
 
-def _show(given: argparse.Namespace, graph: nx.DiGraph[str], title: str, asked: Collection[str]) -> None:
-    found = drawn(graph, title, asked)
+def _show(given: argparse.Namespace, found: Drawn) -> None:
     match given.format:
         case "svg":
             from trialog.render.graphs.svg import as_svg

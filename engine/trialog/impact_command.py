@@ -2,7 +2,7 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from trialog.cases import expectations
 from trialog.charts.files import ReadChart, refused
 from trialog.commands import chart_folder, chosen_readings, finish, read_all, the_program
 from trialog.graph import KINDS, Dependencies, dependencies
-from trialog.graph_command import selected, selectors_of
+from trialog.graph_command import selectors_of
 from trialog.impact import Change, Impact, asked, change, checked_without
 from trialog.knowledge import Library
 from trialog.program import Program
 from trialog.screening import Screened, screen_all
-from trialog.source import Span
+from trialog.selecting import select
 from trialog.usage import emit, holds_ascii_alone, typed_wrong
 
 
@@ -28,8 +28,8 @@ def impact(given: argparse.Namespace) -> int:
     readings = chosen_readings(given, program)
     pages = library.pages(given.trial)[0]
     known = dependencies(program, pages)
-    selectors = selectors_of(given.selectors, KINDS)
-    names = selected(known.graph, selectors)
+    selectors = selectors_of(given, known.graph, KINDS)
+    names, _ = select(known.graph, selectors)
     gone = {name: known.statements[name] for name in known.graph if name in names and name in known.statements}
     stays = tuple(name for name in known.graph if name in names and name not in gone)
     if not gone:
@@ -44,6 +44,7 @@ def impact(given: argparse.Namespace) -> int:
     changes = list(runs.changes()) if after is not None else []
     seen = {name for c in changes for name, _, _ in c.statuses}
     no_longer = tuple(name for name in asked(program) if name not in asked(after)) if after is not None else ()
+    resting = _resting(known, gone)
     found = Impact(
         given.trial,
         library.digest(given.trial),
@@ -55,7 +56,7 @@ def impact(given: argparse.Namespace) -> int:
         runs.counts["chart"],
         no_longer,
         tuple(c for c in changes if c),
-        tuple(name for name in _resting(known, gone) if name not in {*seen, *no_longer}) if after is not None else (),
+        tuple(n for n in asked(program) if n in resting - {*seen, *no_longer}) if after is not None else (),
     )
     if given.format == "json":
         from trialog.render.impact import as_json
@@ -123,11 +124,8 @@ class _Runs:
         return next(screen_all(self.screeners[key], iter([read]), self.given.as_of, date.today().toordinal()))
 
 
-def _resting(known: Dependencies, gone: Mapping[str, Sequence[Span]]) -> Iterator[str]:
-    """The criteria and atoms that rest on what goes, in the order of the page."""
+def _resting(known: Dependencies, gone: Iterable[str]) -> set[str]:
+    """What goes, and all that rests on it."""
     import networkx
 
-    above = {a for name in gone for a in networkx.ancestors(known.graph, name)} | gone.keys()
-    for name in known.graph:
-        if name in above and known.graph.nodes[name]["kind"] in ("atom", "criterion"):
-            yield name
+    return {above for name in gone for above in (name, *networkx.ancestors(known.graph, name))}

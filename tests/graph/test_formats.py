@@ -44,7 +44,7 @@ def any_graph(draw: st.DrawFn) -> Drawn:
         )
     own = st.sampled_from(list(graph))
     graph.add_edges_from(draw(st.lists(st.tuples(own, own), max_size=12)))
-    return drawn(graph, draw(words), draw(st.sets(own, max_size=2)))
+    return drawn(graph, draw(words), draw(st.sets(own, max_size=2)), draw(st.sets(own, min_size=1)))
 
 
 graphs = given(any_graph())
@@ -64,6 +64,7 @@ def test_json_is_read_by_networkx(graph: Drawn) -> None:
                 thing.kind, thing.says, thing.at, thing.text,
             )  # fmt: skip
             assert (data["status"], data["reason"], data["asked"]) == (thing.status, thing.reason, thing.asked)
+            assert data["hidden"] == thing.hidden
 
 
 @graphs
@@ -153,7 +154,8 @@ def check_svg(graph: Drawn) -> None:
     at = {t.name: box for t, (box, _) in zip(graph.things, boxes, strict=True)}
     for (above, below), path in zip(graph.edges, paths, strict=True):
         numbers = [float(n) for n in re.findall(r"-?\d+\.\d+", path.attrib["d"])]
-        assert all(0 <= x <= width for x in numbers[::2]) and all(0 <= y <= height for y in numbers[1::2])
+        assert all(10 <= x <= width - 10 for x in numbers[::2])
+        assert all(10 <= y <= height - 10 for y in numbers[1::2])
         for name, (x, y) in ((above, numbers[:2]), (below, numbers[-2:])):
             left, top, right, bottom = at[name]
             assert min(abs(x - left), abs(x - right)) < 0.2 and top <= y <= bottom
@@ -189,6 +191,7 @@ def test_a_layout_leads_forward_wherever_there_is_no_circle(edges: list[tuple[st
             assert [s.layer for s in route] == list(range(route[0].layer, route[-1].layer + step, step))
             assert step == 1 or {above, below} <= circles
     spots = {id(s): s for s in (*found.spots.values(), *(s for r in found.routes.values() for s in r))}.values()
+    assert all(s.height / 2 - 0.01 <= s.middle <= found.height - s.height / 2 + 0.01 for s in spots)
     for a, b in combinations(spots, 2):
         assert a.layer != b.layer or abs(a.middle - b.middle) > (a.height + b.height) / 2 + GAP - 0.01
 
@@ -208,6 +211,12 @@ def test_no_word_is_lost_in_wrapping(text: str, width: int) -> None:
     lines = wrapped(clean(text), width)
     assert "".join("".join(lines).split()) == "".join(clean(text).split())
     assert all(columns(line) <= width for line in lines)
+
+
+@given(st.sets(st.sampled_from(["A1", "rule:A1/1", "rule:A1/2", "chart:observation/lvef", "sentence:11"])))
+def test_what_is_not_shown_is_counted(known: Dependencies, shown: set[str]) -> None:
+    for thing in drawn(known.graph, "some", (), shown).things:
+        assert thing.hidden == len(set(known.graph.successors(thing.name)) - shown)
 
 
 @graphs

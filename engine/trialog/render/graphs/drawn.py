@@ -22,7 +22,10 @@ _LONG_KINDS = ("rule", "sentence", "fact")
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One node. `status` and `reason` are of a patient's proof alone; `asked` is what a selector named."""
+    """One node. `status` and `reason` are of a patient's proof alone; `asked` is what a selector named.
+
+    `hidden` is how many things it rests on besides those that are shown.
+    """
 
     name: str
     kind: str
@@ -32,6 +35,7 @@ class Thing:
     status: str
     reason: str
     asked: bool
+    hidden: int
 
     @property
     def heading(self) -> str:
@@ -54,7 +58,8 @@ class Thing:
         found = wrapped(self.says, width)
         if self.kind in _LONG_KINDS and len(found) > _LONGEST:
             found = [*found[: _LONGEST - 1], f"{found[_LONGEST - 1][: width - 2]} …"]
-        return [*found, *wrapped(self.short_place, width)]
+        more = f"rests on {self.hidden} more, not shown" if self.hidden else ""
+        return [*found, *wrapped(self.short_place, width), *wrapped(more, width)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,11 @@ class Drawn:
     below: dict[str, list[str]] = field(compare=False)
 
 
-def drawn(graph: nx.DiGraph[str], title: str, asked: Collection[str] = ()) -> Drawn:
+def drawn(
+    graph: nx.DiGraph[str], title: str, asked: Collection[str] = (), shown: Collection[str] | None = None
+) -> Drawn:
+    """The graph, or what is `shown` of it."""
+    whole, graph = graph, graph if shown is None else graph.subgraph(shown)
     things = [
         Thing(
             clean(name),
@@ -78,6 +87,7 @@ def drawn(graph: nx.DiGraph[str], title: str, asked: Collection[str] = ()) -> Dr
             graph.nodes[name].get("status", ""),
             graph.nodes[name].get("reason", ""),
             name in asked,
+            whole.out_degree(name) - graph.out_degree(name),
         )
         for name in graph
     ]

@@ -1,7 +1,7 @@
 """Where the boxes of a drawing lie: in layers, each thing before what it rests on, with few crossings and short edges.
 
 This is the method of Sugiyama, Tagawa and Toda (1981): break circles, give layers, order each layer by the middles of its
-neighbours, then place. Why no library does it here, decision 17 says.
+neighbours, then place. Why no library does it here, decision 9 says.
 """
 
 from bisect import bisect_right, insort

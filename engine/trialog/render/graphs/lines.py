@@ -14,9 +14,12 @@ def as_lines(graph: Drawn, width: int) -> Iterator[str]:
             yield from _wrapped(thing.says, width, "    ", "    ")
         for place in thing.at.split("; ") if thing.at else ():
             yield f"    {place}"  # in one piece, to be copied
-        below = graph.below.get(thing.name)
-        if below:
-            yield from _wrapped(f"rests on {', '.join(below)}", width, "    ", "      ")
+        below = ", ".join(graph.below.get(thing.name, ()))
+        more = f"{thing.hidden} more, not shown" if thing.hidden else ""
+        if below or more:
+            yield from _wrapped(
+                f"rests on {' and '.join(part for part in (below, more) if part)}", width, "    ", "      "
+            )
 
 
 def _wrapped(words: str, width: int, first: str, following: str) -> list[str]:
