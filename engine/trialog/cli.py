@@ -229,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--second-opinion", action="store_true", help="have pyDatalog confirm the answers about every case"
     )
-    one = command("graph", graph, "show what rests on what: sentences, criteria, rules, facts, what charts are asked")
+    one = command("graph", graph, "show what rests on what, from the protocol's sentences to charts")
     one.epilog = f"{SELECTORS}\n\n{codes}"
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
     one.add_argument("selectors", metavar="SELECTOR", nargs="*", help="what to show (default: say how much there is)")

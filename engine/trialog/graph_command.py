@@ -29,6 +29,10 @@ def graph(given: argparse.Namespace) -> int:
     """Print the neighbourhood of what was selected, or of everything where that is asked for."""
     if given.all and given.selectors:
         raise typed_wrong("E643", "both selectors and `--all` are given", "give one of them")
+    about_charts = {"--charts": given.charts, "--as-of": given.as_of, "--reading": given.reading}
+    idle = next((option for option, value in about_charts.items() if value), None)
+    if given.patient is None and idle is not None:
+        raise typed_wrong("E643", f"`{idle}` is given, and no patient", "name one with `--patient`, or leave it out")
     if not given.all and not given.selectors and given.format != "text":
         raise typed_wrong(
             "E643",

@@ -92,9 +92,16 @@ class _Runs:
     def changes(self) -> Iterator[Change]:
         assert self.after is not None
         for kind, path in self.paths():
-            again = list(read_all(path, self.after)) if self.after.vocabulary != self.program.vocabulary else None
             reads = list(read_all(path, self.program))
-            for read, later in zip(reads, again or reads, strict=True):
+            same = self.after.vocabulary == self.program.vocabulary
+            again = reads if same else list(read_all(path, self.after))
+            if len(again) == len(reads):
+                pairs = list(zip(reads, again, strict=True))
+            else:  # what is refused as a whole may hold several patients
+                named = {r.name: r for r in again}
+                why = tuple(p for r in again if r.chart is None for p in r.problems)
+                pairs = [(r, named.get(r.name, ReadChart(r.name, None, why))) for r in reads]
+            for read, later in pairs:
                 yield from self.of_chart(kind, read, later)
 
     def paths(self) -> Iterator[tuple[str, Path]]:
