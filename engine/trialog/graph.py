@@ -17,7 +17,7 @@ from trialog.program import Chosen, Clause, Const, KnownFact, Program, Tallied, 
 from trialog.source import Span
 from trialog.tree import ConceptStatement, ReadingStatement, RelationStatement, Rule, SourceStatement
 from trialog.values import Exact, show_day, show_number
-from trialog.vocabulary import Dated, Kind
+from trialog.vocabulary import Dated, Kind, Relation
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -132,8 +132,13 @@ class _Making:
         for relation in self.vocabulary.relations.values():
             at = self.declared.get((RelationStatement, relation.name))
             self.node(relation.name, "relation", relation.description, at, stated=True)
-            if relation.product is not None:
-                self.rests(relation.name, f"concept:{relation.product.measure}")
+        results = (
+            r for r in self.vocabulary.relations.values() if r.kind is Kind.MEASURE and r.position("value") is not None
+        )
+        result = next(results, None)  # where facts look for the measure by which one amount follows from another
+        for relation in self.vocabulary.relations.values():
+            if relation.product is not None and result is not None:
+                self.rests(relation.name, self.item(result, relation.product.measure))
         for name, facts in self.program.known.items():
             for fact in facts:
                 self.fact(name, fact)
@@ -219,12 +224,16 @@ class _Making:
         about = declared.concept_column
         arg = args[about + 1] if about is not None and declared.kind is not Kind.ATTRIBUTE else None
         concept = classes.get(arg.name) if isinstance(arg, Var) else arg.value if isinstance(arg, Const) else None
-        name, says = f"chart:{relation}", declared.description
-        if isinstance(concept, str):
-            name, says = f"{name}/{concept}", f"{relation.replace('_', ' ')}: {self.vocabulary.concepts[concept].label}"
+        return self.item(declared, concept if isinstance(concept, str) else None)
+
+    def item(self, relation: Relation, concept: str | None) -> str:
+        name, says = f"chart:{relation.name}", relation.description
+        if concept is not None:
+            label = self.vocabulary.concepts[concept].label
+            name, says = f"{name}/{concept}", f"{relation.name.replace('_', ' ')}: {label}"
         self.node(name, "chart", says, None)
-        self.rests(name, relation)
-        if isinstance(concept, str):
+        self.rests(name, relation.name)
+        if concept is not None:
             self.rests(name, f"concept:{concept}")
         return name
 

@@ -67,6 +67,9 @@ def test_a_criterion_rests_on_its_sentence_and_on_nothing_that_its_rules_do_not_
 def test_every_item_of_a_chart_has_its_relation(trial: tuple[Program, Dependencies]) -> None:
     program, known = trial
     asked = [n for n, kind in known.graph.nodes(data="kind") if kind == "chart"]
+    assert "chart:observation/body_weight" in known.graph["treatment"], (
+        "doses and doses per weight follow from each other"
+    )
     assert {"chart:observation/egfr", "chart:born", "chart:judged/survival_of_12_weeks", "chart:screening"} <= {*asked}
     for node in asked:
         relation, _, concept = node.removeprefix("chart:").partition("/")
