@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trialog.commands import finish, one_patient, the_program
+from trialog.program import Program
 from trialog.render.graphs.drawn import Drawn, drawn
 from trialog.render.terminal import wrapped
 from trialog.selecting import Selector, read_selectors, select
@@ -58,7 +59,7 @@ def _of_trial(given: argparse.Namespace) -> int:
         whole = found.of_the_trial()
         emit(wrapped(program.title, given.width, "", "  "))
         emit(_counts(whole, KINDS, given.width))
-        name = next((a.identifier for a in program.atoms.values()), next(iter(whole), "NAME"))
+        name = _first(program)
         _say_how(given, name, f"{name} with its neighbours", f"{name}+", f"what rests on {name}, all the way")
     return 0
 
@@ -84,7 +85,7 @@ def _of_patient(given: argparse.Namespace) -> int:
         emit(wrapped(title, given.width, "", "  "))
         emit(f"  cohort:{cohort}: {answers.verdict(cohort).value}" for cohort in program.cohorts)
         emit(_counts(found, KINDS, given.width))
-        name = next(iter(found), "NAME")
+        name = _first(program)
         _say_how(given, name, f"the proof of {name}", f"cohort:{next(iter(program.cohorts))}", "the proof of a verdict")
     return finish(run)
 
@@ -96,6 +97,11 @@ def selectors_of(given: argparse.Namespace, graph: nx.DiGraph[str], kinds: Seque
     if problems or more:
         raise UsageError(*problems, *more)
     return selectors
+
+
+def _first(program: Program) -> str:
+    """The name of something to begin with."""
+    return next(iter(program.atoms), program.criteria[0].relation)
 
 
 def _begun(selector: Selector) -> Selector:
