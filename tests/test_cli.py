@@ -129,7 +129,7 @@ def test_all_charts_bad(tmp_path: Path, capsys: Printed) -> None:
         (["screen", TRIAL, "--reading", "five_mg=six"], "E604"),
         (["screen", TRIAL, "--charts", "nowhere"], "E605"),
         (["why", TRIAL, "PATIENT", "--atom", "S44"], "E606"),
-        (["graph", TRIAL, "--of", "S44"], "E608"),
+        (["graph", TRIAL, "S44"], "E608"),
     ],
 )
 def test_what_does_not_exist_is_named_with_a_way_out(command: list[str], code: str, capsys: Printed) -> None:
@@ -192,10 +192,10 @@ def test_check_tells_a_deleted_comparator_at_its_line(tmp_path: Path, capsys: Pr
 
 
 def test_graph_of_an_atom(capsys: Printed) -> None:
-    assert main(["graph", TRIAL, "--of", "S9"]) == 0
-    assert "S9: concept sledai_2k, observation" in capsys.readouterr().out
-    assert main(["graph", TRIAL, "--format", "dot"]) == 0
-    assert capsys.readouterr().out.startswith("digraph trialog {")
+    assert main(["graph", TRIAL, "S9"]) == 0
+    assert "rests on chart:observation/sledai_2k, sentence:" in capsys.readouterr().out
+    assert main(["graph", TRIAL, "--all", "--format", "dot"]) == 0
+    assert capsys.readouterr().out.startswith(f'digraph "{TRIAL}" {{')
 
 
 @pytest.mark.skipif(not SYNTHEA.is_dir(), reason="the FHIR bundles of shared/charts are not on this machine")

@@ -1,4 +1,4 @@
-"""The commands for authors: do the cases agree, and what rests on what."""
+"""The command for authors: do the cases agree."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,9 +6,8 @@ from typing import assert_never
 
 from trialog.answers import Answers, Screener
 from trialog.commands import chart_folder, read_all, the_program
-from trialog.problem import did_you_mean
 from trialog.program import Program
-from trialog.usage import DISAGREEMENT, complain, emit, typed_wrong
+from trialog.usage import DISAGREEMENT, complain, emit
 
 
 def cases(given: argparse.Namespace) -> int:
@@ -79,24 +78,3 @@ def _confirmed(screened: Sequence[Answers], program: Program) -> bool:
                     assert_never(opinion)
     emit([f"both engines agree on {agreed} of {len(screened)} cases"])
     return not differ
-
-
-def graph(given: argparse.Namespace) -> int:
-    """Print what rests on what."""
-    from trialog.graph import dependencies, restricted
-    from trialog.render.dot import as_dot, as_text
-
-    _, program = the_program(given)
-    found = dependencies(program)
-    if given.of is not None:
-        ids = {a.relation: a.identifier for a in program.atoms.values()}  # an atom goes by its id
-        name = ids.get(given.of, given.of)
-        if name not in found:
-            raise typed_wrong(
-                "E608",
-                f"nothing here is called `{given.of}`",
-                did_you_mean(given.of, [*found, *ids]) or "`trialog graph` without `--of` lists all names",
-            )
-        found = restricted(found, name)
-    emit(as_dot(found) if given.format == "dot" else as_text(found))
-    return 0

@@ -1,4 +1,4 @@
-"""The command line: `trialog check | fmt | explain | screen | why | readings | cases | graph`."""
+"""The command line: `trialog check | fmt | explain | screen | why | readings | cases | graph | impact`."""
 
 import argparse
 import errno
@@ -16,7 +16,12 @@ from trialog.usage import EXIT_CODES, UsageError, columns
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `EXIT_CODES`)."""
     _open_streams()
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given, behind = parser.parse_known_args(arguments)
+    if behind and ("selectors" not in given or any(words.startswith("-") for words in behind)):
+        parser.error(f"unrecognized arguments: {' '.join(behind)}")
+    if behind:
+        given.selectors += behind  # those that stand behind an option
     gc.set_threshold(100_000)  # what is loaded stays, and what a chart leaves is freed by counting references
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -98,12 +103,34 @@ def cases(given: argparse.Namespace) -> int:
 
 
 def graph(given: argparse.Namespace) -> int:
-    from trialog.authoring_commands import graph
+    from trialog.graph_command import graph
 
     return graph(given)
 
 
+def impact(given: argparse.Namespace) -> int:
+    from trialog.impact_command import impact
+
+    return impact(given)
+
+
 # -- what may be typed -------------------------------------------------------------------------------------------
+
+
+SELECTORS = """\
+selectors:
+  C6                     C6 itself; `graph` shows its neighbours too
+  +C6                    C6 and what it rests on
+  C6+                    C6 and what rests on it
+  2+C6, C6+2, +C6+       two steps, and both ways
+  concept:lvef+          what rests on a concept; KIND:NAME names any thing:
+                         cohort, criterion, atom, relation, rule, reading,
+                         fact, chart, concept, source, sentence
+  rule:C6                all rules for C6; rule:C6/2 is the second
+  sentence:118           what is quoted on line 118; sentence:'ULN' what has
+                         these words
+  +cohort:sle,source:own+   a comma asks for what is in both
+  C6 C7                  several selectors ask for what is in any of them"""
 
 
 def _day(written: str) -> int:
@@ -123,6 +150,25 @@ def _reading(written: str) -> tuple[str, str]:
     if not sign:
         raise argparse.ArgumentTypeError(f"`{written}` is not a reading; write NAME=OPTION")
     return name.strip(), option.strip()
+
+
+def _add_charts(
+    one: argparse.ArgumentParser,
+    says: str = "a chart, a folder of charts or of tables (default: the trial's own cases)",
+) -> None:
+    """Which charts, on which day, and how ambiguous sentences are read."""
+    one.add_argument("--charts", metavar="PATH", help=says)
+    one.add_argument(
+        "--as-of", metavar="DATE", type=_day, help="the screening date (default: the chart's own, else today)"
+    )
+    one.add_argument(
+        "--reading",
+        metavar="NAME=OPTION",
+        type=_reading,
+        action="append",
+        default=[],
+        help="understand an ambiguous sentence otherwise; may be repeated",
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -183,21 +229,8 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument(
                 "--one-engine", action="store_true", help="do not wait for pyDatalog to confirm the answers"
             )
-        one.add_argument(
-            "--charts", metavar="PATH", help="a chart, a folder of charts or of tables (default: the trial's own cases)"
-        )
+        _add_charts(one)
         one.add_argument("--cohort", metavar="C", help="this cohort alone")
-        one.add_argument(
-            "--as-of", metavar="DATE", type=_day, help="the screening date (default: the chart's own, else today)"
-        )
-        one.add_argument(
-            "--reading",
-            metavar="NAME=OPTION",
-            type=_reading,
-            action="append",
-            default=[],
-            help="understand an ambiguous sentence otherwise; may be repeated",
-        )
         if name == "screen":
             one.add_argument(
                 "--format", choices=("table", "json", "csv"), default="table", help="what to print (default: table)"
@@ -207,10 +240,25 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--second-opinion", action="store_true", help="have pyDatalog confirm the answers about every case"
     )
-    one = command("graph", graph, "show what rests on what: cohorts, criteria, atoms, relations, concepts")
+    one = command("graph", graph, "show what rests on what, from the protocol's sentences to charts")
+    one.epilog = f"{SELECTORS}\n\n{codes}"
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
-    one.add_argument("--of", metavar="NAME", help="what this rests on, and what rests on it, for example S4")
-    one.add_argument("--format", choices=("text", "dot"), default="text", help="lines, or the language of Graphviz")
+    one.add_argument("selectors", metavar="SELECTOR", nargs="*", help="what to show (default: say how much there is)")
+    one.add_argument("--all", action="store_true", help="show the whole graph")
+    one.add_argument(
+        "--format",
+        choices=("text", "svg", "dot", "mermaid", "graphml", "json"),
+        default="text",
+        help="what to print (default: text)",
+    )
+    one.add_argument("--patient", metavar="PATIENT", help="show the proofs of this patient's answers instead")
+    _add_charts(one)
+    one = command("impact", impact, "tell which answers change if a rule, a fact or a concept goes")
+    one.epilog = f"{SELECTORS}\n\n{codes}"
+    one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
+    one.add_argument("selectors", metavar="SELECTOR", nargs="*", help="what goes")
+    _add_charts(one, "charts to screen as well as the trial's own cases")
+    one.add_argument("--format", choices=("text", "json"), default="text", help="what to print (default: text)")
     return parser
 
 

@@ -51,7 +51,7 @@ def _cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
     return (given.cohort,)
 
 
-def _chosen(given: argparse.Namespace, program: Program) -> dict[str, str]:
+def chosen_readings(given: argparse.Namespace, program: Program) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for name, option in given.reading:
         if name not in program.readings:
@@ -110,13 +110,29 @@ def read_all(path: Path, program: Program) -> Iterator[ReadChart]:
 def _screened(given: argparse.Namespace) -> tuple[Library, Program, Path, Sequence[str], list[Screened]]:
     library, program = the_program(given)
     cohorts = _cohorts(given, program)
-    screener = Screener(program, _chosen(given, program))
+    screener = Screener(program, chosen_readings(given, program))
     path = chart_folder(given, library)
     run = list(screen_all(screener, read_all(path, program), given.as_of, date.today().toordinal()))
     return library, program, path, cohorts, run
 
 
-def _finish(run: Sequence[Screened]) -> int:
+def one_patient(given: argparse.Namespace, library: Library, program: Program) -> list[Screened]:
+    """The run over the charts of the patient who was named; there is at least one."""
+    screener = Screener(program, chosen_readings(given, program))
+    path = chart_folder(given, library)
+    charts = list(read_all(path, program))
+    mine = [r for r in charts if r.name == given.patient]
+    if not mine:
+        names = [r.name for r in charts]
+        raise typed_wrong(
+            "E602",
+            f"there is no patient `{given.patient}` in {shown(path)}",
+            did_you_mean(given.patient, names) or f"there are {len(names)}, among them {', '.join(names[:3])}",
+        )
+    return list(screen_all(screener, iter(mine), given.as_of, date.today().toordinal()))
+
+
+def finish(run: Sequence[Screened]) -> int:
     """Say what was refused, on the error stream, and with what code to end."""
     problems = [p for s in run for p in s.problems]
     complain(problems)
@@ -150,7 +166,7 @@ def screen(given: argparse.Namespace) -> int:
             emit([*_heading(given, program, path, run), ""])
             emit(verdict_lines(cohorts, run, given.width, given.colour))
             emit(_afterword(given, run))
-    return _finish(run)
+    return finish(run)
 
 
 def _heading(given: argparse.Namespace, program: Program, path: Path, run: Sequence[Screened]) -> list[str]:
@@ -212,21 +228,10 @@ def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
             f"there is no atom `{given.atom}`",
             did_you_mean(given.atom, ids) or _there_are(ids),
         )
-    screener = Screener(program, _chosen(given, program))
-    path = chart_folder(given, library)
-    charts = list(read_all(path, program))
-    mine = [r for r in charts if r.name == given.patient]
-    if not mine:
-        names = [r.name for r in charts]
-        raise typed_wrong(
-            "E602",
-            f"there is no patient `{given.patient}` in {shown(path)}",
-            did_you_mean(given.patient, names) or f"there are {len(names)}, among them {', '.join(names[:3])}",
-        )
-    run = list(screen_all(screener, iter(mine), given.as_of, date.today().toordinal()))
+    run = one_patient(given, library, program)
     answers = run[0].answers
     if answers is None:
-        return _finish(run)
+        return finish(run)
     explanations = Explanations(answers)
     emit([f"{given.patient}, screened on {show_day(answers.screening)}"])
     for cohort in cohorts:
@@ -253,7 +258,7 @@ def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
         emit(["", "set aside:"])
         emit(line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    "))
     code = _confirm(second, program, given.width) if second is not None else 0
-    return code or _finish(run)
+    return code or finish(run)
 
 
 def _there_are(ids: Sequence[str]) -> str:
@@ -292,7 +297,7 @@ def readings(given: argparse.Namespace) -> int:
     """Print, for each option of each reading that is not the one in force, whose verdict it changes."""
     library, program = the_program(given)
     cohorts = _cohorts(given, program)
-    chosen = _chosen(given, program)
+    chosen = chosen_readings(given, program)
     path = chart_folder(given, library)
     charts = list(read_all(path, program))
     today = date.today().toordinal()
@@ -318,4 +323,4 @@ def readings(given: argparse.Namespace) -> int:
                     *flips,
                 ]
             )
-    return _finish(before)
+    return finish(before)

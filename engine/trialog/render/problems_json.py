@@ -13,13 +13,14 @@ def problems_as_json(trials: Sequence[str], problems: Sequence[Problem], mended:
         "trials": list(trials),
         "errors": sum(p.severity is Severity.ERROR for p in problems),
         "warnings": sum(p.severity is Severity.WARNING for p in problems),
-        "problems": [_problem(p) for p in problems],
-        "mended": [_problem(p) for p in mended],
+        "problems": [problem_object(p) for p in problems],
+        "mended": [problem_object(p) for p in mended],
     }
     return json.dumps(shown, ensure_ascii=plain, indent=2)
 
 
-def _problem(p: Problem) -> dict[str, object]:
+def problem_object(p: Problem) -> dict[str, object]:
+    """One problem as an object."""
     return {
         "code": p.code,
         "severity": p.severity.value,
