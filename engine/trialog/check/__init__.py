@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from trialog.check.declarations import Declarations, cited, declare
 from trialog.check.follow_ons import OF_VARIABLES, resting_on_unread, together, without_value
+from trialog.check.listed_classes import listed_classes
 from trialog.check.lower import Lowering
 from trialog.check.mismatches import mismatches
 from trialog.check.names import resolve
@@ -92,7 +93,9 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
     problems.extend(found)
     if program is not None:
         problems.extend(without_facts(program, [s for s, _ in written.statements if isinstance(s, RelationStatement)]))
-        problems.extend(never_fires(program, quotes_of(written.statements)))
+        quotes = quotes_of(written.statements)
+        problems.extend(never_fires(program, quotes))
+        problems.extend(listed_classes(program, quotes))
     problems.sort(key=lambda p: (p.at.source.name, p.at.start))
     problems = [_quoting(p, written.protocol) for p in together(problems)]
     sound = not any(p.severity is Severity.ERROR for p in problems)
