@@ -197,6 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
     total, start, last = Tally(), monotonic(), monotonic()
     for found in _tallies(range(given.seed, given.seed + given.inputs), given.jobs if given.inputs > 5 * _CHUNK else 1):
         total.add(found)
+        sys.stderr.writelines(f"seed {f.seed}: {f.what} at {f.where}\n" for f in found.failures)
         if sum(f.what == "Hang" for f in total.failures) > _MOST_HANGS:
             sys.stderr.write("stopped: too many hangs\n")
             break
