@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tests.agreement.choices import Choices
-from tests.agreement.completions import PATIENT, Domain
+from tests.agreement.completing import PATIENT, Domain
 from trialog.charts.chart import Chart, Denied, Judgement, Record, Reviewed, Standing, Value
 from trialog.charts.dates import period
 from trialog.values import GREATEST, LAST_DAY, LEAST, UNKNOWN_AMOUNT, Cause, Interval, days, point

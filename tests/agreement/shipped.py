@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from tests.agreement.choices import seeded
-from tests.agreement.completions import PATIENT, completed
+from tests.agreement.completing import PATIENT
+from tests.agreement.completions import completed
 from tests.agreement.suite import Counterexample, Subject, rules_of
 from tests.agreement.walk import within
 from trialog.answers import Status

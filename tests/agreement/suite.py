@@ -6,7 +6,8 @@ from functools import cached_property, lru_cache
 
 from tests.agreement import asp
 from tests.agreement.charts import saying_more
-from tests.agreement.completions import PATIENT, Domain, completions, show_chart
+from tests.agreement.completing import PATIENT, Domain, show_chart
+from tests.agreement.completions import completions
 from tests.agreement.two_valued import Meaning, World
 from tests.agreement.walk import within
 from tests.engines import ENGINES, Engine, Refused

@@ -12,7 +12,8 @@ import pytest
 
 from tests.agreement.charts import Charts
 from tests.agreement.choices import seeded
-from tests.agreement.completions import PATIENT, Domain, completed, completions
+from tests.agreement.completing import PATIENT, Domain
+from tests.agreement.completions import completed, completions
 from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY, checked
 from tests.agreement.suite import (
     OPINIONS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.agreement.completions import PATIENT
+from tests.agreement.completing import PATIENT
 from tests.agreement.programs import DAYS, NUMBERS, SCREENING, VOCABULARY
 from tests.agreement.suite import OPINIONS, Subject, Tally, against_completions, against_opinions, rules_of
 from trialog.answers import Screener, Status
