@@ -38,10 +38,29 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize("name", FOUND)
+TOGETHER = {  # several rules on one line
+    "what two rules on one line count is not added up": (
+        "found(P) :- count { D : treatment(P, D, ..) } >= 2. found(P) :- count { D : condition(P, D, ..) } >= 2.",
+        Status.NOT_MET,
+    ),
+    "what another rule on the line asks does not loosen an aggregate": (
+        "found(P) :- count { D : treatment(P, D, ..), D in tacrolimus } >= 1. "
+        "found(P) :- count { D : treatment(P, D, ..) } >= 2.",
+        Status.NOT_MET,
+    ),
+    "the greatest of one kind on the line is none of another": (
+        "found(P) :- max { V : condition(P, _, V) } < 2024-01-01. "
+        "found(P) :- max { V : treatment(P, _, V, ..) } < 2024-02-15.",
+        Status.MET,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*FOUND, *TOGETHER])
 def test_it_stays_found(name: str) -> None:
-    body, status = FOUND[name]
-    page = Source("found.md", f"```datalog\nfound(P) :- {body}.\n```\n")
+    body, status = TOGETHER.get(name) or FOUND[name]
+    rules = body if name in TOGETHER else f"found(P) :- {body}."
+    page = Source("found.md", f"```datalog\n{rules}\n```\n")
     program, problems = checked(Pages((VOCABULARY, page), None, None))
     assert program is not None, problems
     rules = rules_of(VOCABULARY, page)

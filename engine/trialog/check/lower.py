@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import count
 from typing import assert_never
 
 from trialog.check.declarations import Declarations
@@ -352,7 +353,9 @@ class _OneRule:
         return found
 
     def helper(self, columns: list[str], body: tuple[Premise, ...]) -> str:
-        name = f"{self.rule.head.relation}/{self.rule.at.line}.{len(self.made) + 1}"
+        stem = f"{self.rule.head.relation}/{self.rule.at.line}"
+        # rules of one relation may stand on one line, or on the same line of two pages
+        name = next(n for i in count(1) if (n := f"{stem}.{i}") not in self.lowering.helpers)
         self.lowering.helpers[name] = tuple(self.variables[c] for c in columns)
         self.made.append(Clause(name, tuple(Var(c) for c in columns), body, "", self.rule.head.relation, self.rule.at))
         return name
