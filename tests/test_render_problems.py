@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import fastjsonschema
@@ -109,6 +110,13 @@ def of_page(path: Path) -> list[Problem]:
     page = rules[1] if rules else text
     document = Source("source.txt", "Age: ≥5 years old\n")
     return check(Pages((VOCABULARY,), Source("kb/trials/a trial/protocol.md", page), document))[1]
+
+
+def test_a_long_line_is_cut_without_delay() -> None:
+    line = Source("bundle.json", "[" * 50_000)  # a whole bundle often stands on one line
+    began = time.monotonic()
+    assert "…" in render(Problem("E503", "this is not JSON", Span(line, 30_000, 30_001)), 80)
+    assert time.monotonic() - began < 5
 
 
 # -- SARIF -------------------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ SICK = Record("condition", ("stroke", days("2024-03")))
 REVIEWED = tuple(
     Reviewed(name, name.replace("treatment", "drug"), point(SCREENING)) for name in ("treatment", "condition")
 )
-CHART = Chart(PATIENT, None, (TREATED, SICK), (), REVIEWED)
+BORN = Record("born", (days("2024-02"),))
+CHART = Chart(PATIENT, None, (TREATED, SICK, BORN), (), REVIEWED)
 FOUND = {
     "a concept that is called by two names": ("treatment(P, D, ..), X = D, X in tacrolimus", Status.NOT_MET),
     "three names in a row": ("treatment(P, D, ..), X = Y, Y = D, X in steroid", Status.MET),
@@ -33,15 +34,47 @@ FOUND = {
         "treatment(P, V, ..), count { D : strength(D, ..), V != tacrolimus } <= 0",
         Status.NOT_MET,
     ),
+    "a day that an equation gives and an aggregate finds": (
+        "condition(P, stroke, V), N = V - 1 day, max { D : condition(P, _, D), treatment(P, _, to: N, ..) } >= 2024-01-01",
+        Status.UNKNOWN,
+    ),
+    "the same, where the aggregate asks what the rest of its rule found": (
+        "condition(P, stroke, V), N = V - 1 day, "
+        "max { D : condition(P, _, D), treatment(P, _, to: N, ..), V >= N } >= 2024-01-01",
+        Status.UNKNOWN,
+    ),
+    "two days that need not be one, though the same is known of both": (
+        "condition(P, stroke, V), N = V - 1 month, max { D : treatment(P, _, D, ..), born(P, N) } >= 2024-01-01",
+        Status.UNKNOWN,
+    ),
     "the same of what nobody recorded": ("sex(P, V), count { D : strength(D, ..), V != male } <= 0", Status.UNKNOWN),
     "the same, where the patient is known": ("treatment(P, ..), count { D : strength(D, ..) } >= 2", Status.MET),
 }
 
 
-@pytest.mark.parametrize("name", FOUND)
+TOGETHER = {  # several rules on one line
+    "what two rules on one line count is not added up": (
+        "found(P) :- count { D : treatment(P, D, ..) } >= 2. found(P) :- count { D : condition(P, D, ..) } >= 2.",
+        Status.NOT_MET,
+    ),
+    "what another rule on the line asks does not loosen an aggregate": (
+        "found(P) :- count { D : treatment(P, D, ..), D in tacrolimus } >= 1. "
+        "found(P) :- count { D : treatment(P, D, ..) } >= 2.",
+        Status.NOT_MET,
+    ),
+    "the greatest of one kind on the line is none of another": (
+        "found(P) :- max { V : condition(P, _, V) } < 2024-01-01. "
+        "found(P) :- max { V : treatment(P, _, V, ..) } < 2024-02-15.",
+        Status.MET,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*FOUND, *TOGETHER])
 def test_it_stays_found(name: str) -> None:
-    body, status = FOUND[name]
-    page = Source("found.md", f"```datalog\nfound(P) :- {body}.\n```\n")
+    body, status = TOGETHER.get(name) or FOUND[name]
+    rules = body if name in TOGETHER else f"found(P) :- {body}."
+    page = Source("found.md", f"```datalog\n{rules}\n```\n")
     program, problems = checked(Pages((VOCABULARY, page), None, None))
     assert program is not None, problems
     rules = rules_of(VOCABULARY, page)

@@ -144,7 +144,7 @@ class _Reader:
             return Constant(_CONSTANTS[word], span)
         if _NUMBER.fullmatch(word):
             return Number(word, span)
-        raise _UnreadableError(f"`{word or self.text[at]}` is not a value", at)
+        raise _UnreadableError(f"`{word[:40] or self.text[at]}` is not a value", at)
 
     def string(self, at: int) -> Text:
         found = _STRING.match(self.text, at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import count
 from typing import assert_never
 
 from trialog.check.declarations import Declarations
@@ -78,6 +79,7 @@ class Lowering:
         one = _OneRule(self, rule, variables)
         plain = one.body([x for x in rule.body if not isinstance(x, Aggregate)])
         tallies = tuple(p for x in rule.body if isinstance(x, Aggregate) for p in one.aggregate(x))
+        plain = tuple(_given_once(p, tallies) for p in plain)
         if not patient_of(rule, variables) <= binding(rule.body, frozenset()):
             plain = (one.some_patient(), *plain)
         args = tuple(one.head_argument(a.term, i) for i, a in enumerate(rule.head.arguments))
@@ -200,6 +202,7 @@ class _OneRule:
             binding([x for x in literals if not isinstance(x, Comparison)], patient_of(self.rule, self.variables))
         )
         waiting = [x for x in literals if isinstance(x, Comparison) and x.operator == "="]
+        self.gives = {}  # what stands outside of an aggregate may be given its value by something else inside
         while ready := next(((c, v) for c in waiting if (v := self.given(c, bound)) is not None), None):
             comparison, variable = ready
             self.gives[id(comparison)] = variable
@@ -352,10 +355,19 @@ class _OneRule:
         return found
 
     def helper(self, columns: list[str], body: tuple[Premise, ...]) -> str:
-        name = f"{self.rule.head.relation}/{self.rule.at.line}.{len(self.made) + 1}"
+        stem = f"{self.rule.head.relation}/{self.rule.at.line}"
+        # rules of one relation may stand on one line, or on the same line of two pages
+        name = next(n for i in count(1) if (n := f"{stem}.{i}") not in self.lowering.helpers)
         self.lowering.helpers[name] = tuple(self.variables[c] for c in columns)
         self.made.append(Clause(name, tuple(Var(c) for c in columns), body, "", self.rule.head.relation, self.rule.at))
         return name
+
+
+def _given_once(p: Premise, tallies: Sequence[Premise]) -> Premise:
+    """An `=` whose variable has its value from the rows of an aggregate says only that both values are the same."""
+    if isinstance(p, Given) and any(isinstance(t, Tuple) and not t.negated and p.variable in t.args for t in tallies):
+        return Compared("=", p.variable, p.expression, p.at)
+    return p
 
 
 def _in_unit(value: Exact, own: Unit, wanted: Unit) -> Exact:

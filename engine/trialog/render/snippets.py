@@ -135,11 +135,12 @@ class Shown:
 
     def cut(self, low: int, high: int) -> str:
         """What stands in the columns from `low` to `high`, with `…` where something is cut off."""
+        first, last = low + (low > 0), high - (high < self.width)
         column, kept = 0, ""
         for piece, wide in zip(self.pieces, self.widths, strict=True):
-            if low + (low > 0) <= column and column + wide <= high - (high < self.width):
+            if first <= column and column + wide <= last:
                 kept += piece
-            elif column < low + (low > 0) < column + wide or column < high - (high < self.width) < column + wide:
+            elif column < first < column + wide or column < last < column + wide:
                 kept += " "  # half of a wide character
             column += wide
         return ("…" if low else "") + kept.rstrip() + ("…" if high < self.width else "")
