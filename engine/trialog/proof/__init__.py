@@ -24,4 +24,4 @@ class Explanations:
 
     def of(self, relation: str) -> Step:
         """Why the relation, which is about the patient alone, has its status."""
-        return self._explanation.relation(relation, {})
+        return self._explanation.relation(relation)
