@@ -37,7 +37,32 @@ class ChartTuples:
         self.patient = answers.chart.patient
         self.words = wording
         self.step = steps
+        self.values: dict[
+            tuple[int, int, bool], tuple[object, object, tuple[str | Interval, ...]]
+        ] = {}  # kept alive: ids are theirs
+        self.sorts: dict[str, tuple[Sort, ...]] = {
+            name: tuple([Sort.PATIENT] * (r.kind is not Kind.KNOWN) + [sort_of(c.type) for c in r.columns])
+            for name, r in self.vocabulary.relations.items()
+        }
+        self.about = {name: r.concept_column for name, r in self.vocabulary.relations.items()}
+        self.column = {
+            name: None if r.kind is Kind.ATTRIBUTE else _column_of(r) for name, r in self.vocabulary.relations.items()
+        }
+        self.of: dict[str, list[Record]] = {}
+        for record in answers.chart.records:
+            self.of.setdefault(record.relation, []).append(record)
+        self.plain: dict[int, tuple[Row, Row]] = {}
+        self.ordered: dict[tuple[str, str], tuple[Row, ...]] = {}
         self.absences: dict[tuple[object, ...], Step] = {}
+
+    def rows_of(self, latest: str, relation: str) -> tuple[Row, ...]:
+        """The rows that a chart's relation has or may have, certain ones first."""
+        found = self.ordered.get((latest, relation))
+        if found is None:
+            possible = self.answers.facts.get(f"{POSSIBLE} {latest}{relation}", {})
+            certain = self.answers.facts.get(f"{CERTAIN} {latest}{relation}", {})
+            found = self.ordered[latest, relation] = (*certain, *(r for r in possible if r not in certain))
+        return found
 
     def evidence(self, name: str, row: Row) -> Evidence:
         return self.answers.facts.get(name, {}).get(row, NO_EVIDENCE)
@@ -80,22 +105,22 @@ class ChartTuples:
         self, p: Tuple, relation: Relation, known: Known, ready: Ready, stated: bool, whole: bool
     ) -> Iterator[tuple[Step | None, Known]]:
         """`stated`: the clause's head has values already, which are those of the tuple; `whole`: what does not fit is said too."""
-        sorts = (Sort.PATIENT, *(sort_of(c.type) for c in relation.columns))
+        sorts = self.sorts[relation.name]
         latest = "latest " if p.source is Source.LATEST else ""
         when = self.when(p, known)
-        about = None if relation.kind is Kind.ATTRIBUTE else _column_of(relation)
+        about = self.column[relation.name]
         seen: set[tuple[object, ...]] = set()
         possible = self.answers.facts.get(f"{POSSIBLE} {latest}{p.relation}", {})
         certain_rows = self.answers.facts.get(f"{CERTAIN} {latest}{p.relation}", {})
         fitting: set[int] = set()
         others: list[tuple[Row, Known | None, Evidence]] = []
-        for row in (*certain_rows, *(r for r in possible if r not in certain_rows)):
+        for row in self.rows_of(latest, p.relation):
             if about is not None and not self.may_be_about(str(row[about]), p.args[about], known):
                 continue
-            plain, span = (row[:-2], row[-2:]) if latest else (row, None)
-            fits, sure_when = in_time(span, when)
+            fits, sure_when = in_time(row[-2:] if latest else None, when)
             if not fits:
                 continue
+            plain = self.plain.setdefault(id(row), (row, row[:-2]))[1] if latest else row
             evidence = (certain_rows if row in certain_rows else possible)[row]
             values, sure = self.bound(
                 p, plain, sorts, known, paired=True, causes=evidence.causes, subsuming=p.source is not Source.LATEST,
@@ -111,7 +136,7 @@ class ChartTuples:
             if key in seen:
                 continue
             seen.add(key)
-            yield self.found(p, relation, evidence, certain, sorts), values
+            yield self.found(p, evidence, certain, sorts), values
         told: set[int] = set()
         for plain, values, evidence in others:
             records = {id(r) for r in evidence.records}
@@ -129,7 +154,7 @@ class ChartTuples:
             elif not (fitting and relation.kind is Kind.ATTRIBUTE):
                 yield rest
 
-    def found(self, p: Tuple, relation: Relation, evidence: Evidence, certain: bool, sorts: tuple[Sort, ...]) -> Step:
+    def found(self, p: Tuple, evidence: Evidence, certain: bool, sorts: tuple[Sort, ...]) -> Step:
         words = "; ".join(dict.fromkeys([self.words.record_words(r) for r in evidence.records]))
         why = None
         sides = None
@@ -162,12 +187,12 @@ class ChartTuples:
         why, alike = "another than the one in question", ""
         label = self.words.label
         if values is not None:  # it is of another class
-            about = p.args[(relation.concept_column or 0) + 1]
+            about = p.args[(self.about[relation.name] or 0) + 1]
             concept = values.get(about.name) if isinstance(about, Var) else None
             for u in ready.clause.body:
                 if isinstance(u, Under) and not u.negated and u.arg == about and isinstance(concept, str):
                     a = self.words.a(u.concept)
-                    why, alike = f"not {a}", f"none {a}"
+                    why, alike = f"not {a}", f"none is {a}"
                     break
         else:
             for column, arg, value in zip(relation.columns, p.args[1:], values_of(row, sorts, True)[1:], strict=True):
@@ -179,7 +204,7 @@ class ChartTuples:
                     missing = isinstance(column.type, Coded) and value == column.type.root
                     name = column.name.replace("_", " ")
                     why = f"{name} not recorded" if missing else f"not {label(str(arg.value))}"
-                    alike = f"none {label(str(arg.value))}"
+                    alike = f"none is {label(str(arg.value))}"
         return self.step(Part.REJECTED, f"{says}: {why}", Status.NOT_MET, at=p.at, places=places, alike=alike)
 
     def may_be_about(self, concept: str, arg: Arg, known: Known) -> bool:
@@ -196,8 +221,8 @@ class ChartTuples:
     def in_class(self, p: Tuple, relation: Relation, values: Known, ready: Ready) -> bool:
         """Whether a record may be of the class that the clause asks for; other records say nothing."""
         about = (
-            p.args[relation.concept_column + 1]
-            if relation.concept_column is not None and relation.kind is not Kind.ATTRIBUTE
+            p.args[(self.about[relation.name] or 0) + 1]
+            if self.about[relation.name] is not None and relation.kind is not Kind.ATTRIBUTE
             else None
         )
         concept = values.get(about.name) if isinstance(about, Var) else None
@@ -210,13 +235,14 @@ class ChartTuples:
 
     def concept(self, p: Tuple, relation: Relation, known: Known, ready: Ready) -> str:
         """What the literal asks about: a concept, or a class of them."""
-        if relation.kind is Kind.ATTRIBUTE or relation.concept_column is None:
+        at = self.about[relation.name]
+        if relation.kind is Kind.ATTRIBUTE or at is None:
             return ""
-        about = p.args[relation.concept_column + 1]
+        about = p.args[at + 1]
         value = about.value if isinstance(about, Const) else known.get(about.name) if isinstance(about, Var) else None
         if isinstance(value, str):
             return value
-        column = relation.columns[relation.concept_column].type
+        column = relation.columns[at].type
         classes = [u.concept for u in ready.clause.body if isinstance(u, Under) and not u.negated and u.arg == about]
         return next(iter(classes), column.root if isinstance(column, Coded) else "")
 
@@ -299,7 +325,7 @@ class ChartTuples:
         through = f", reviewed through {max((show_days(c.through) for c in by), default='')}" if by else ""
         other = "other " if self.has_any(relation, concept) else ""
         below = tuple(self.others(relation, concept, self.words.a(concept)))
-        column = relation.columns[relation.concept_column or 0].type
+        column = relation.columns[self.about[relation.name] or 0].type
         is_root = isinstance(column, Coded) and column.root == concept
         named = ("nothing else" if other else "nothing") if is_root else f"no {other}{what}"
         says = f"{named} in the {history} history{through}"
@@ -307,17 +333,17 @@ class ChartTuples:
 
     def others(self, relation: Relation, concept: str, what: str) -> Iterator[Step]:
         """The other records of the relation: those of other concepts, and those that are later than screening."""
-        at = relation.concept_column
+        at = self.about[relation.name]
         if at is None or relation.kind is not Kind.EVENT:
             return
-        mine = [r for r in self.answers.chart.records if r.relation == relation.name]
+        mine = self.of.get(relation.name, [])
         say = self.words.record_words
         apart = [r for r in mine if not self.vocabulary.is_a(str(r.values[at]), concept)]
         steps = [self.step(Part.REJECTED, f"{say(r)}: not {what}", Status.NOT_MET, places=(r.place,)) for r in apart]
         if len(steps) > 1:
             names = ", ".join(dict.fromkeys([self.words.label(str(r.values[at])) for r in apart]))
-            says = f"{len(steps)} recorded, none {what}: {names}"
-            yield self.step(Part.GROUP, says, Status.NOT_MET, below=tuple(steps), alike=f"none {what}")
+            says = f"{len(steps)} recorded, none is {what}: {names}"
+            yield self.step(Part.GROUP, says, Status.NOT_MET, below=tuple(steps), alike=f"none is {what}")
         else:
             yield from steps
         for r in mine:
@@ -337,12 +363,9 @@ class ChartTuples:
         )
 
     def has_any(self, relation: Relation, concept: str) -> bool:
-        about = relation.concept_column
+        about = self.about[relation.name]
         return about is not None and any(
-            r.relation == relation.name
-            and concept in self.vocabulary.concepts
-            and self.vocabulary.is_a(str(r.values[about]), concept)
-            for r in self.answers.chart.records
+            concept in self.vocabulary.ancestors[str(r.values[about])] for r in self.of.get(relation.name, ())
         )
 
     def when(self, p: Tuple, known: Known) -> Interval | None:
@@ -368,42 +391,56 @@ class ChartTuples:
         stated: Ready | None = None,
     ) -> tuple[Known | None, bool]:
         """The known values with those of the row; None where they do not fit. And whether they surely fit."""
-        values = dict(known)
-        sure = True
-        found = values_of(row, sorts, paired)
-        if causes and len(causes) == len(found) - 1:
-            found = (
-                found[0],
-                *(
-                    Interval(v.low, v.high, c, v.of_days) if isinstance(v, Interval) and not v.is_point else v
-                    for v, c in zip(found[1:], causes, strict=True)
-                ),
-            )
+        found = self.read(row, sorts, paired, causes)
+        is_a = self.vocabulary.ancestors
         for arg, value in zip(p.args, found, strict=True):
-            wanted: str | Interval | None
-            if isinstance(arg, Const):
-                wanted = arg.value if isinstance(arg.value, str) else Interval(arg.value, arg.value)
-            elif isinstance(arg, Var) and arg.name in values:
-                wanted = values[arg.name]
-            else:
+            if isinstance(value, str):
                 if isinstance(arg, Var):
-                    values[arg.name] = value
-                continue
-            if wanted is None:
-                values[arg.name] = value  # type: ignore[union-attr]
-            elif isinstance(wanted, str):
-                if value != wanted and not (
+                    wanted = known.get(arg.name)
+                    if wanted is not None and wanted != value:
+                        return None, False
+                elif (
                     isinstance(arg, Const)
-                    and isinstance(value, str)
-                    and subsuming
-                    and value in self.vocabulary.concepts
-                    and self.vocabulary.is_a(value, wanted)
+                    and value != arg.value
+                    and not (subsuming and arg.value in is_a.get(value, ()))
                 ):
                     return None, False
-            elif isinstance(value, Interval):
-                if value.high < wanted.low or wanted.high < value.low:
+        values = dict(known)
+        sure = True
+        for arg, value in zip(p.args, found, strict=True):
+            if isinstance(arg, Var):
+                known_already = values.get(arg.name)
+                if known_already is None:
+                    values[arg.name] = value
+                    continue
+            elif isinstance(arg, Const) and not isinstance(arg.value, str):
+                known_already = Interval(arg.value, arg.value)
+            else:
+                continue
+            if isinstance(value, Interval) and isinstance(known_already, Interval):
+                if value.high < known_already.low or known_already.high < value.low:
                     return None, False
-                alike = (value.low, value.high) == (wanted.low, wanted.high)
-                is_stated = stated is not None and any(isinstance(arg, Var) and arg == a for a in stated.clause.args)
-                sure = sure and alike and (value.is_point or is_stated)
+                alike = value.low == known_already.low and value.high == known_already.high
+                sure = (
+                    sure and alike and (value.low == value.high or (stated is not None and arg in stated.clause.args))
+                )
         return values, sure
+
+    def read(
+        self, row: Row, sorts: tuple[Sort, ...], paired: bool, causes: tuple[Cause | None, ...]
+    ) -> tuple[str | Interval, ...]:
+        """The row's values, with the causes for which they are not points."""
+        key = (id(row), id(sorts), paired)
+        found = self.values.get(key)
+        if found is None:
+            values = values_of(row, sorts, paired)
+            if causes and len(causes) == len(values) - 1:
+                values = (
+                    values[0],
+                    *(
+                        Interval(v.low, v.high, c, v.of_days) if isinstance(v, Interval) and not v.is_point else v
+                        for v, c in zip(values[1:], causes, strict=True)
+                    ),
+                )
+            found = self.values[key] = (row, sorts, values)
+        return found[2]

@@ -44,7 +44,7 @@ class Conditions:
             )
             status = Status.NOT_MET if p.negated else Status.MET
             return self.step(
-                Part.FACT, says, status, at=p.at, plumbing=len(path) == 1, alike=f"each {self.words.a(p.concept)}"
+                Part.FACT, says, status, at=p.at, plumbing=len(path) == 1, alike=f"each is {self.words.a(p.concept)}"
             )
         if vocabulary.descendants[value] & vocabulary.descendants[p.concept]:
             says = f"{label(value)} may be {self.words.a(p.concept)}; which it was is not recorded"
@@ -53,7 +53,7 @@ class Conditions:
             return self.step(Part.TEST, says, Status.UNKNOWN, Reason.MISSING, at=p.at, sides=sides)
         says = f"{label(value)} is not {self.words.a(p.concept)}"
         status = Status.MET if p.negated else Status.NOT_MET
-        return self.step(Part.FACT, says, status, at=p.at, alike=f"none {self.words.a(p.concept)}")
+        return self.step(Part.FACT, says, status, at=p.at, alike=f"none is {self.words.a(p.concept)}")
 
     def distinct(self, p: Distinct, known: Known) -> Step | None:
         one, other = known.get(p.left.name), known.get(p.right.name)

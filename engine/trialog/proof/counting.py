@@ -25,7 +25,7 @@ class Counts:
     def __init__(self, explanation: Explanation) -> None:
         self.e = explanation
 
-    def tallied(self, p: Tallied, known: Known, within: Within) -> Step:
+    def tallied(self, p: Tallied, known: Known) -> Step:
         e = self.e
         derived = e.program.derived[p.relation]
         exact = derived.is_exact
@@ -88,9 +88,10 @@ class Counts:
         doubt = f", {len(maybe)} that may count" if len(maybe) > len(sure) else ""
         if p.summary is Summary.COUNT:
             asked = f"{bound} different" if str(p.bound) != "1" or p.strict else bound
-            names = list(dict.fromkeys(e.words.value(r[width]) if isinstance(r[width], str) else "" for r in sure))
-            listed = f": {', '.join(n for n in names if n)}" if any(names) else ""
-            says = f"{found} counted for certain{listed}{doubt}; {asked} {'are' if p.bound != 1 else 'is'} asked for"
+            values = [v for r in sure if isinstance(v := r[width], str)]
+            names = list(dict.fromkeys([e.words.label(v) for v in values]))
+            listed = f": {', '.join(names)}" if names else ""
+            says = f"{found} counted for certain{listed}{doubt}; asked for: {asked}"
             return says, (f"{bound} are recorded that count", f"it is certain that fewer than {p.bound} count")
         assert isinstance(p.bound, Duration)
         what = "in one stretch" if p.summary is Summary.LONGEST else "in all"
@@ -98,9 +99,9 @@ class Counts:
         listed = f" ({'; '.join(dict.fromkeys(x for x in periods if x))})" if any(periods) else ""
         gaps = f", gaps up to {p.gap} bridged" if p.gap.days or p.gap.months else ""
         may = ", and there may be more" if reached is Status.UNKNOWN else ""
-        says = f"{re.sub(r'^1 days', '1 day', found)} {what} for certain{gaps}{listed}{may}; {bound} are asked for"
+        says = f"{re.sub(r'^1 days', '1 day', found)} {what} for certain{gaps}{listed}{may}; asked for: {bound}"
         return says, (
-            f"the periods come to {bound} {what}",
+            f"the periods come to {bound}",
             f"the periods are known, and shorter than {p.bound} {what}",
         )
 

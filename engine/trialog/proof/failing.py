@@ -78,13 +78,10 @@ class Failures:
         about = what.says if what.part in (Part.RECORD, Part.FACT, Part.OPEN) else step.says
         if step.status is Status.UNKNOWN and what.part is Part.OPEN:
             about = "anything that is not recorded"
-        if len(reasons) == 1 and not first.below:
-            says = f"{about}: {first.says}"
-            below = () if what.part in (Part.RECORD, Part.OPEN) and reasons[0] is first else (step, *reasons)
-        else:
-            says, below = f"{about}: does not count", (step, *reasons)
+        is_told = len(reasons) == 1 and not first.below
+        says = f"{about}: {first.says if is_told else 'does not count'}"
         return self.e.step(
-            Part.REJECTED, says, Status.NOT_MET, None, tuple(below), reasons[0].at, what.places, alike=alike
+            Part.REJECTED, says, Status.NOT_MET, None, (step, *reasons), reasons[0].at, what.places, alike=alike
         )  # fmt: skip
 
     def grouped(self, steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -24,7 +24,7 @@ from trialog.proof.charts import ChartTuples
 from trialog.proof.conditions import Conditions
 from trialog.proof.counting import Counts
 from trialog.proof.failing import Failures
-from trialog.proof.intervals import interval, sort_of, values_of
+from trialog.proof.intervals import interval, values_of
 from trialog.proof.ready import Ready, Together, Within, readied
 from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps, dates_below, joint, worst
 from trialog.proof.wording import Wording
@@ -37,6 +37,7 @@ type Way = tuple[Step | None, Known]
 type Found = dict[int, Step | None]
 """The lines of a clause's premises, by their places in its body."""
 
+_OF_SCREENING = (Sort.PATIENT, Sort.DATE)
 _MOST_WAYS = 5000  # looked at to find a proof of least height; the first way is a proof all the same
 
 
@@ -48,6 +49,8 @@ class Explanation:
         self.patient = answers.chart.patient
         self.ready = readied(answers.screener)
         self.clauses: Mapping[str, list[Ready]] = self.ready.clauses
+        self.day: Row = (self.patient, answers.screening)
+        self.sorts = {name: tuple([c.sort for c in d.columns]) for name, d in self.program.derived.items()}
         self.step = Steps()
         self.words = Wording(self.vocabulary)
         self.charts = ChartTuples(answers, self.words, self.step)
@@ -57,6 +60,7 @@ class Explanation:
         self.known: dict[str, Step] = {}
         self.tuples: dict[tuple[str, Row, bool], Step] = {}
         self.opened: dict[str, Step] = {}
+        self.in_order: dict[str, list[Row]] = {}
         self.making: set[str] = set()
 
     # -- relations -----------------------------------------------------------------------------------------------
@@ -241,14 +245,13 @@ class Explanation:
             case Compared():
                 yield self.conditions.compared(premise, known, within.ready.naming), known
             case Tallied():
-                yield self.counts.tallied(premise, known, within), known
+                yield self.counts.tallied(premise, known), known
 
     # -- tuples --------------------------------------------------------------------------------------------------
 
     def tuple_ways(self, p: Tuple, known: Known, within: Within, whole: bool) -> Iterator[Way]:
         if p.relation == "screening":
-            row = (self.patient, self.answers.screening)
-            values, _ = self.charts.bound(p, row, (Sort.PATIENT, Sort.DATE), known, paired=False)
+            values, _ = self.charts.bound(p, self.day, _OF_SCREENING, known, paired=False)
             words = f"screening is on {show_day(self.answers.screening)}"
             if values is not None:
                 yield self.step(Part.DAY, words, Status.MET, at=p.at, plumbing=True), values
@@ -276,7 +279,7 @@ class Explanation:
 
     def fact_ways(self, p: Tuple, known: Known, whole: bool) -> Iterator[Way]:
         relation = self.vocabulary.relations[p.relation]
-        sorts = tuple(sort_of(c.type) for c in relation.columns)
+        sorts = self.charts.sorts[p.relation]
         any_fits = False
         for fact in self.program.known[p.relation]:
             values, _ = self.charts.bound(p, fact.values, sorts, known, paired=False)
@@ -289,13 +292,9 @@ class Explanation:
         if whole and not any_fits:
             given = [self.words.value(v) for a in p.args if isinstance(a, Var) and (v := known.get(a.name)) is not None]
             of = f" of {', '.join(given)}" if given else ""
-            says = f"{relation.description}: nothing of the kind is stated{of}, and what is not stated is not so"
-            yield (
-                self.step(
-                    Part.ABSENT, says, Status.NOT_MET, at=p.at, alike=f"of none is stated {relation.description}"
-                ),
-                known,
-            )
+            says = f"nothing is stated{of} that would be {relation.description}; what is not stated is not so"
+            alike = f"of none is stated {relation.description}"
+            yield self.step(Part.ABSENT, says, Status.NOT_MET, at=p.at, alike=alike), known
 
     def comes_later(self, row: Row, relation: str, within: Within) -> bool:
         """Whether the row was found after the one that is being explained, and so cannot be what that rests on."""
@@ -307,7 +306,7 @@ class Explanation:
 
     def derived_ways(self, p: Tuple, known: Known, derived: Derived, within: Within, whole: bool) -> Iterator[Way]:
         name, exact = p.relation, derived.is_exact
-        sorts = tuple(c.sort for c in derived.columns)
+        sorts = self.sorts[name]
         certain_rows = self.rows(name if exact else f"{CERTAIN} {name}")
         for row in self.ordered(name, exact):
             stated = within.ready if within.stated else None
@@ -328,6 +327,12 @@ class Explanation:
             yield self.failures.no_more(name), known
 
     def ordered(self, name: str, exact: bool) -> list[Row]:
+        found = self.in_order.get(name)
+        if found is None:
+            found = self.in_order[name] = self.sorted(name, exact)
+        return found
+
+    def sorted(self, name: str, exact: bool) -> list[Row]:
         certain = self.rows(name if exact else f"{CERTAIN} {name}")
         possible: Mapping[Row, int] = {} if exact else self.rows(f"{POSSIBLE} {name}")
         return [*sorted(certain, key=str), *sorted((r for r in possible if r not in certain), key=str)]

@@ -113,8 +113,8 @@ class Steps:
         alike: str = "",
     ) -> Step:
         key = (
-            says, status, part, reason, tuple([id(b) for b in below]), id(at), tuple([id(p) for p in places]), dates, atom,
-            plumbing, bindings, sides,
+            says, id(status), id(part), id(reason), tuple([id(b) for b in below]), id(at), tuple([id(p) for p in places]),
+            id(dates), atom, plumbing, bindings, sides,
         )  # fmt: skip
         step = self.made.get(key)
         if step is None:
@@ -152,6 +152,21 @@ def joint(steps: Iterable[Step]) -> Reason | None:
     """The reason of steps together: the first, in the order of `Reason`, that any of the unknown ones has."""
     reasons = {s.reason for s in steps if s.status is Status.UNKNOWN}
     return next((r for r in Reason if r in reasons), None)
+
+
+def shown(steps: Iterable[Step], plumbing: bool = False) -> Iterable[Step]:
+    """The lines without plumbing, in the place of which is what it rests on, each once; all of them where it is asked for."""
+    seen: set[int] = set()
+    waiting = list(steps)[::-1]
+    while waiting:
+        step = waiting.pop()
+        if id(step) in seen:
+            continue
+        seen.add(id(step))
+        if step.plumbing and not plumbing:
+            waiting += step.below[::-1]
+        else:
+            yield step
 
 
 def each(step: Step, seen: set[int] | None = None) -> Iterable[Step]:

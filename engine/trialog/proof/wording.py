@@ -110,9 +110,7 @@ class Wording:
 
         return re.sub(r"\{(\w+)\}", value, phrase)
 
-    def compared(
-        self, p: Compared, known: Known, naming: Naming, status: Status
-    ) -> tuple[str, tuple[str, str]]:
+    def compared(self, p: Compared, known: Known, naming: Naming, status: Status) -> tuple[str, tuple[str, str]]:
         """The comparison of known values as a sentence, and what would make it hold or not, for example `at least 55 %`."""
         said = _said(p)
         days = _is_of_days(p, known)
