@@ -78,13 +78,15 @@ def test_proofs_of_the_cases(answers: list[Answers]) -> None:
 
 def test_a_rule_that_holds_has_a_line_for_each_literal(answers: list[Answers]) -> None:
     for one in answers[::7]:
-        bodies = {c.at: len(c.body) for c in one.screener.program.clauses}
+        bodies: dict[object, set[int]] = {}
+        for c in one.screener.program.clauses:  # what an aggregate collects has the place of its rule
+            bodies.setdefault(c.at, set()).add(len(c.body))
         explanations = Explanations(one)
         for atom in one.screener.program.atoms.values():
             for s in each(explanations.of(atom.relation)):
                 if s.part is Part.RULE and s.status is Status.MET and not s.says.startswith("whether or not"):
                     assert s.at is not None
-                    assert len(s.below) == bodies[s.at]
+                    assert len(s.below) in bodies[s.at]
 
 
 def test_not_met_names_every_record_that_could_match(answers: list[Answers]) -> None:
@@ -115,7 +117,7 @@ def test_what_people_read_fits_and_names_no_helpers(answers: list[Answers], leng
             # only what is to be copied in one piece may be wider
             assert len(words) <= 80 or re.fullmatch(r"\s*\S+( \S+)?[.)]*", words.strip()), words
             if not plumbing:
-                assert not re.search(r"\w+/\d+\.\d+", words), words
+                assert not re.search(r"\w{5,}/\d+\.\d+", words), words
                 assert not any(p in words for p in ("systemic course", "sparing course", "by this rule")), words
         for atom in program.atoms:
             assert any(words.lstrip().startswith(f"{atom} ") for words in lines)

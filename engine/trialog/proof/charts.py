@@ -126,6 +126,11 @@ class ChartTuples:
                 p, plain, sorts, known, paired=True, causes=evidence.causes, subsuming=p.source is not Source.LATEST,
                 stated=ready if stated else None,
             )  # fmt: skip
+            if values is not None and isinstance(p.when, Var) and when is None:  # the day is the row's own
+                own = values.get(p.when.name)
+                fits, sure_when = in_time(row[-2:], own if isinstance(own, Interval) else None)
+                if not fits:
+                    continue
             if values is None or not self.in_class(p, relation, values, ready):
                 if whole:
                     others.append((plain, values, evidence))
@@ -417,7 +422,10 @@ class ChartTuples:
                 known_already = Interval(arg.value, arg.value)
             else:
                 continue
-            if isinstance(value, Interval) and isinstance(known_already, Interval):
+            if isinstance(value, str):
+                if value != known_already:
+                    return None, False  # the variable stands twice
+            elif isinstance(known_already, Interval):
                 if value.high < known_already.low or known_already.high < value.low:
                     return None, False
                 alike = value.low == known_already.low and value.high == known_already.high
