@@ -41,7 +41,7 @@ def why_lines(
         note = f" ({step.reason.value})" if step.reason is not None else ""
         head = f"{a.identifier} {status.value}{note}: {a.phrase}"
         if how_long == "line":
-            head += f" -- {line(step)}"
+            head += f" – {line(step)}"
         first, *more = wrapped(
             head, given.width, "" if how_long != "line" else "  ", "  " if how_long != "line" else "    "
         )

@@ -1,13 +1,13 @@
 """Tuples that a chart records, may record, or lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from trialog.answers import Answers, Status
 from trialog.charts.chart import Judgement, Record
 from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row
-from trialog.program import Arg, Compared, Const, Sort, Source, Tuple, Under, Var, Whatever
+from trialog.program import Compared, Const, Sort, Source, Tuple, Under, Var
 from trialog.proof.intervals import in_time, sort_of, values_of
 from trialog.proof.ready import Ready
 from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps
@@ -51,6 +51,7 @@ class ChartTuples:
         self.of: dict[str, list[Record]] = {}
         for record in answers.chart.records:
             self.of.setdefault(record.relation, []).append(record)
+        self.about_rows: dict[tuple[str, str, str, bool], tuple[Row, ...]] = {}
         self.plain: dict[int, tuple[Row, Row]] = {}
         self.ordered: dict[tuple[str, str], tuple[Row, ...]] = {}
         self.absences: dict[tuple[object, ...], Step] = {}
@@ -114,9 +115,7 @@ class ChartTuples:
         certain_rows = self.answers.facts.get(f"{CERTAIN} {latest}{p.relation}", {})
         fitting: set[int] = set()
         others: list[tuple[Row, Known | None, Evidence]] = []
-        for row in self.rows_of(latest, p.relation):
-            if about is not None and not self.may_be_about(str(row[about]), p.args[about], known):
-                continue
+        for row in self.rows_about(latest, p, about, known):
             fits, sure_when = in_time(row[-2:] if latest else None, when)
             if not fits:
                 continue
@@ -212,16 +211,22 @@ class ChartTuples:
                     alike = f"none is {label(str(arg.value))}"
         return self.step(Part.REJECTED, f"{says}: {why}", Status.NOT_MET, at=p.at, places=places, alike=alike)
 
-    def may_be_about(self, concept: str, arg: Arg, known: Known) -> bool:
-        """Whether a row about the concept can fit the argument that says what it is about."""
-        match arg:
-            case Const(value):
-                return self.vocabulary.is_a(concept, str(value))
-            case Var(name):
-                value = known.get(name)
-                return value is None or value == concept
-            case Whatever():
-                return True
+    def rows_about(self, latest: str, p: Tuple, about: int | None, known: Known) -> Sequence[Row]:
+        """The rows that can fit the argument that says what they are about."""
+        arg = p.args[about] if about is not None else None
+        wanted = arg.value if isinstance(arg, Const) else known.get(arg.name) if isinstance(arg, Var) else None
+        if about is None or not isinstance(wanted, str):
+            return self.rows_of(latest, p.relation)
+        key = (latest, p.relation, wanted, isinstance(arg, Const))
+        found = self.about_rows.get(key)
+        if found is None:
+            above = self.vocabulary.ancestors
+            found = self.about_rows[key] = tuple(
+                row
+                for row in self.rows_of(latest, p.relation)
+                if (wanted in above[str(row[about])] if isinstance(arg, Const) else wanted == row[about])
+            )
+        return found
 
     def in_class(self, p: Tuple, relation: Relation, values: Known, ready: Ready) -> bool:
         """Whether a record may be of the class that the clause asks for; other records say nothing."""
@@ -280,7 +285,7 @@ class ChartTuples:
         asked = self.asked_of(p, ready)
         history = relation.name.replace("_", " ")
         sides = (
-            (f"{what} {asked[0]}", f"{what} {asked[1]}")
+            asked
             if asked is not None and relation.kind is not Kind.EVENT
             else (f"{what} is recorded as the rule asks", f"the {history} history is reviewed, without {what}")
             if relation.kind is Kind.EVENT
@@ -305,7 +310,8 @@ class ChartTuples:
             if isinstance(a, Const) and isinstance(a.value, str) and i > 0
         ]
         if consts:
-            return f"is recorded as {consts[0]}", f"is recorded otherwise than {consts[0]}"
+            what = next((self.words.label(str(a.value)) for a in p.args[1:2] if isinstance(a, Const)), "it")
+            return f"{what} is recorded as {consts[0]}", f"{what} is recorded otherwise than {consts[0]}"
         return (" and ".join(f[0] for f in found), " or ".join(f[1] for f in found)) if found else None
 
     def closed(self, p: Tuple, relation: Relation, concept: str, when: Interval | None, latest: str) -> Step:

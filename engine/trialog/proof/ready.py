@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from trialog.answers import Screener, Status
-from trialog.program import Chosen, Clause, Const, Given, Premise, Sort, Tuple, Var
+from trialog.program import Chosen, Clause, Const, Given, KnownFact, Premise, Sort, Tuple, Var
 from trialog.proof.intervals import needs
 from trialog.proof.wording import Naming
 from trialog.vocabulary import Amount, Kind, Measured
@@ -42,6 +42,7 @@ class Readied:
     def __init__(self, screener: Screener) -> None:
         self.program = screener.program
         self.units: dict[str, tuple[str, ...]] = {}
+        self.facts: dict[str, dict[str, tuple[KnownFact, ...]]] = {}
         self.place = {name: i for i, names in enumerate(self.program.strata) for name in names}
         self.clauses: dict[str, list[Ready]] = {}
         self.titles: dict[str, str] = {a.relation: a.phrase for a in self.program.atoms.values()}
@@ -56,6 +57,17 @@ class Readied:
         self.splits: dict[str, list[Ready]] = {}
         for clause in screener.plain.splits:
             self.splits.setdefault(clause.relation, []).append(self.ready(clause))
+
+    def facts_of(self, relation: str, about: str | None) -> tuple[KnownFact, ...]:
+        """The facts of a relation of background knowledge; those that begin with a concept where one is given."""
+        if about is None:
+            return self.program.known[relation]
+        facts = self.facts.get(relation)
+        if facts is None:
+            facts = self.facts[relation] = {}
+            for fact in self.program.known[relation]:
+                facts[str(fact.values[0])] = (*facts.get(str(fact.values[0]), ()), fact)
+        return facts.get(about, ())
 
     def is_recursive(self, one: str, other: str) -> bool:
         """Whether the two relations rest on each other, or are the same."""

@@ -132,14 +132,8 @@ class Explanation:
     def either(self, p: Premise, ready: Ready) -> str:
         """What may be either way, in words: of a test, of which value it is."""
         if isinstance(p, Compared):
-            words, sides = self.words.compared(p, {}, ready.naming, Status.MET)
-            named = [
-                self.words.label(self.charts.concept(t, relation, {}, ready))
-                for t in ready.clause.body
-                if isinstance(t, Tuple) and (relation := self.vocabulary.relations.get(t.relation)) is not None
-                if any(isinstance(a, Var) and a in (p.left, p.right) for a in t.args)
-            ]
-            return f"{named[0]} is {sides[0]}" if named and named[0] else words
+            own = (c for cs in self.clauses.values() for c in cs if any(q.at is p.at for q in c.clause.body))
+            return self.words.compared(p, {}, next(own, ready).naming, Status.MET)[1][0]
         return self.words.asked(p, self.ready.titles, self.ready.atoms)
 
     # -- clauses -------------------------------------------------------------------------------------------------
@@ -281,7 +275,9 @@ class Explanation:
         relation = self.vocabulary.relations[p.relation]
         sorts = self.charts.sorts[p.relation]
         any_fits = False
-        for fact in self.program.known[p.relation]:
+        first = p.args[0]
+        of = known.get(first.name) if isinstance(first, Var) else first.value if isinstance(first, Const) else None
+        for fact in self.ready.facts_of(p.relation, of if isinstance(of, str) and isinstance(first, Var) else None):
             values, _ = self.charts.bound(p, fact.values, sorts, known, paired=False)
             if values is None:
                 continue

@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from trialog.answers import Status
 from trialog.charts.chart import Judgement, Record
-from trialog.program import Compared, Const, Premise, ProtocolAtom, Tuple, Var
+from trialog.program import Compared, Const, Premise, ProtocolAtom, Tallied, Tuple, Var
 from trialog.proof.intervals import interval
 from trialog.proof.step import Known
 from trialog.source import Span
+from trialog.tree import Summary
 from trialog.values import GREATEST, LEAST, Cause, Interval, show_days, show_number
 from trialog.vocabulary import Coded, Dated, Vocabulary
 
@@ -50,6 +51,9 @@ class Wording:
     def asked(self, premise: Premise, titles: Mapping[str, str], atoms: Mapping[str, ProtocolAtom]) -> str:
         """What a premise asks: a relation's phrase, or the author's own words."""
         relation = premise.relation if isinstance(premise, Tuple) else ""
+        if isinstance(premise, Tallied):
+            what = {Summary.COUNT: "different", Summary.LONGEST: "in one stretch"}.get(premise.summary, "in all")
+            return f"there are {'more than' if premise.strict else 'at least'} {premise.bound} {what}"
         if relation in atoms:
             return f"{atoms[relation].phrase} ({atoms[relation].identifier})"
         if relation in titles:
@@ -129,15 +133,16 @@ class Wording:
         one = _side(left, interval(mine, known) if days else None, known, naming)
         two = _side(right, interval(other, known) if days else None, known, naming)
         sides = (f"{words[operator]} {two}", f"{words[_OPPOSITE[operator]]} {two}")
-        if not isinstance(mine, Var):
-            sides = (f"{one} {sides[0]}", f"{one} {sides[1]}")
+        held = sides[0]
+        subject = naming.columns.get(mine.name, one) if isinstance(mine, Var) else one
+        sides = (f"{subject} is {sides[0]}", f"{subject} is {sides[1]}")
         match status:
             case Status.MET:
-                return f"{one} is {sides[0] if isinstance(mine, Var) else f'{words[operator]} {two}'}", sides
+                return f"{one} is {held}", sides
             case Status.NOT_MET:
-                return f"{one} is not {words[operator]} {two}", sides
+                return f"{one} is not {held}", sides
             case Status.UNKNOWN:
-                return f"whether {one} is {words[operator]} {two} is not known", sides
+                return f"whether {one} is {held} is not known", sides
 
 
 def _side(text: str, value: Interval | None, known: Known, naming: Naming) -> str:

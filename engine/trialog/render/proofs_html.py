@@ -62,7 +62,8 @@ class _Page:
         for a in atoms:
             step = explanations.of(a.relation)
             note = f" ({step.reason.value})" if step.reason is not None else ""
-            yield f'<section id="{step.digest}">\n<h2 id="{escape(a.identifier)}">{escape(a.identifier)} <span class="{_class(step.status)}">'
+            name = escape(a.identifier)
+            yield f'<section id="{step.digest}">\n<h2 id="{name}">{name} <span class="{_class(step.status)}">'
             yield f"{step.status.value}{note}</span>: {escape(a.phrase)}</h2>"
             yield f"<blockquote>{escape(' '.join(a.quote.split()))}</blockquote>"
             yield f"<p>{escape(paragraph(step))}</p>"
