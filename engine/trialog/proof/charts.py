@@ -230,17 +230,14 @@ class ChartTuples:
 
     def in_class(self, p: Tuple, relation: Relation, values: Known, ready: Ready) -> bool:
         """Whether a record may be of the class that the clause asks for; other records say nothing."""
-        about = (
-            p.args[(self.about[relation.name] or 0) + 1]
-            if self.about[relation.name] is not None and relation.kind is not Kind.ATTRIBUTE
-            else None
-        )
-        concept = values.get(about.name) if isinstance(about, Var) else None
+        at = self.about[relation.name]
+        about = p.args[at + 1] if at is not None and relation.kind is not Kind.ATTRIBUTE else None
+        if not isinstance(about, Var):
+            return True
+        concept = values.get(about.name)
         below = self.vocabulary.descendants
         return not isinstance(concept, str) or all(
-            below[concept] & below[u.concept]
-            for u in ready.clause.body
-            if isinstance(u, Under) and not u.negated and u.arg == about
+            not below[concept].isdisjoint(below[u]) for u in ready.classes.get(about.name, ())
         )
 
     def concept(self, p: Tuple, relation: Relation, known: Known, ready: Ready) -> str:
@@ -253,7 +250,7 @@ class ChartTuples:
         if isinstance(value, str):
             return value
         column = relation.columns[at].type
-        classes = [u.concept for u in ready.clause.body if isinstance(u, Under) and not u.negated and u.arg == about]
+        classes = ready.classes.get(about.name, ()) if isinstance(about, Var) else ()
         return next(iter(classes), column.root if isinstance(column, Coded) else "")
 
     def unrecorded(

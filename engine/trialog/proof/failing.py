@@ -34,9 +34,8 @@ class Failures:
 
     def of(self, together: Together, start: Known, within: Within) -> tuple[Step, ...] | None:
         """Why nothing comes of the premises; None where something does, or may."""
-        if next(self.e.solutions(together, 0, start, {}, within), None) is not None:
-            return None
-        return self.grouped(self.rejected(together, 0, start, within)[1])
+        comes, steps = self.rejected(together, 0, start, within, first=True)
+        return None if comes else self.grouped(steps)
 
     def line(self, ready: Ready, below: tuple[Step, ...]) -> Step:
         phrase = ready.clause.phrase
@@ -44,8 +43,13 @@ class Failures:
         says = phrase if named else "not by this rule"
         return self.e.step(Part.RULE, says, Status.NOT_MET, None, below, ready.clause.at, plumbing=not named)
 
-    def rejected(self, together: Together, at: int, known: Known, within: Within) -> tuple[bool, list[Step]]:
-        """Whether something comes of the premises from `at` on, and every candidate of which nothing comes."""
+    def rejected(
+        self, together: Together, at: int, known: Known, within: Within, first: bool = False
+    ) -> tuple[bool, list[Step]]:
+        """Whether something comes of the premises from `at` on, and every candidate of which nothing comes.
+
+        Where `first`, the candidates do not matter once something comes.
+        """
         if at == len(together):
             return True, []
         premise = together[at][1]
@@ -56,7 +60,9 @@ class Failures:
             if step is not None and step.status is Status.NOT_MET:
                 found.append(step)
                 continue
-            further, below = self.rejected(together, at + 1, values, within)
+            further, below = self.rejected(together, at + 1, values, within, first)
+            if further and first:
+                return True, []
             comes = comes or further
             if not below:
                 continue

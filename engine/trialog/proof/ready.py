@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from trialog.answers import Screener, Status
-from trialog.program import Chosen, Clause, Const, Given, KnownFact, Premise, Sort, Tuple, Var
+from trialog.program import Chosen, Clause, Const, Given, KnownFact, Premise, Sort, Tuple, Under, Var
 from trialog.proof.intervals import needs
 from trialog.proof.wording import Naming
 from trialog.vocabulary import Amount, Kind, Measured
@@ -23,6 +23,7 @@ class Ready:
     free: tuple[Together, ...]
     bound: tuple[Together, ...]
     naming: Naming
+    classes: dict[str, tuple[str, ...]]  # that the clause asks of its variables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +92,7 @@ class Readied:
             _grouped(clause.body, mine),
             _grouped(clause.body, head),
             Naming(units, self.columns_of(clause)),
+            _classes(clause),
         )
 
     def columns_of(self, clause: Clause) -> dict[str, str]:
@@ -148,6 +150,14 @@ def readied(screener: Screener) -> Readied:
     found = _READIED.get(screener)
     if found is None:
         found = _READIED[screener] = Readied(screener)
+    return found
+
+
+def _classes(clause: Clause) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for u in clause.body:
+        if isinstance(u, Under) and not u.negated and isinstance(u.arg, Var):
+            found[u.arg.name] = (*found.get(u.arg.name, ()), u.concept)
     return found
 
 

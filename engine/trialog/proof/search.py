@@ -395,16 +395,18 @@ class Explanation:
             return self.charts.recorded(p)
         positive = Tuple(p.relation, p.source, p.args, False, p.when, p.at)
         unknown: Step | None = None
-        for step, _ in self.tuple_ways(positive, known, within, whole=False):
+        against: list[Step] = []
+        for step, _ in self.tuple_ways(positive, known, within, whole=True):
             if step is None or step.status is Status.MET:
                 return self.step.turned(
                     step or self.step(Part.CLAIM, self.title(p.relation), Status.MET), Status.NOT_MET
                 )
-            if step.status is Status.UNKNOWN and unknown is None:
-                unknown = step
+            if step.status is Status.UNKNOWN:
+                unknown = unknown or step
+            else:
+                against.append(step)
         if unknown is not None:
             return self.step.turned(unknown, Status.UNKNOWN)
-        against = [s for s, _ in self.tuple_ways(positive, known, within, whole=True) if s is not None]
         if len(against) == 1:
             return self.step.turned(against[0], Status.MET)
         below = self.failures.grouped(against)
