@@ -16,7 +16,7 @@ ORDER = (
     "program", "check", "mending", "knowledge",
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
     "charts", "answers", "second_opinion", "proof", "cases", "screening", "graph", "proof_graph", "selecting", "impact",
-    "render", "usage", "explain_command", "commands", "why_command", "check_command", "authoring_commands",
+    "render", "usage", "explain_command", "why_lines", "commands", "whynot_command", "check_command", "authoring_commands",
     "graph_command", "impact_command", "fmt_command", "cli", "__main__",
 )  # fmt: skip
 MODULES = {

@@ -91,7 +91,7 @@ def why(given: argparse.Namespace) -> int:
 
 
 def whynot(given: argparse.Namespace) -> int:
-    from trialog.why_command import whynot
+    from trialog.whynot_command import whynot
 
     return whynot(given)
 

@@ -216,7 +216,7 @@ def why(given: argparse.Namespace) -> int:
 
 def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
     from trialog.second_opinion import SecondOpinion
-    from trialog.why_command import proofs_for_others, why_lines
+    from trialog.why_lines import proofs_for_others, why_lines
 
     library, program = the_program(given)
     cohorts, _ = the_atoms(given, program)

@@ -19,7 +19,7 @@ from trialog.proof.prose import line, paragraph
 from trialog.proof.step import Part, each
 from trialog.render.proofs_html import as_html
 from trialog.render.proofs_json import as_json
-from trialog.why_command import why_lines
+from trialog.why_lines import why_lines
 
 TRIAL = "car-nk-b-cell-children"
 

@@ -1,29 +1,26 @@
 """What an aggregate counts, what it does not count and why, and what it comes to."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
 
 from trialog.answers import Status
 from trialog.engines.tally import amount, reaches
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row, Tally
 from trialog.program import Const, Sort, Tallied, Var
+from trialog.proof.explaining import Explaining
+from trialog.proof.failing import Failures
 from trialog.proof.ready import Within
 from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, dates_below, joint, worst
 from trialog.tree import Summary
 from trialog.values import Duration, show_day
 
-if TYPE_CHECKING:
-    from trialog.proof.search import Explanation
-
 _TURNED = {Status.MET: Status.NOT_MET, Status.NOT_MET: Status.MET, Status.UNKNOWN: Status.UNKNOWN}
 
 
 class Counts:
-    def __init__(self, explanation: Explanation) -> None:
+    def __init__(self, explanation: Explaining, failures: Failures) -> None:
         self.e = explanation
+        self.failures = failures
 
     def tallied(self, p: Tallied, known: Known) -> Step:
         e = self.e
@@ -71,7 +68,7 @@ class Counts:
         uncounted = [s for s in (*doubtful, *extra) if id(s) not in {id(x) for x in steps}]
         below = [*steps, *{id(s): s for s in uncounted}.values()]
         if not exact and not is_open:
-            below.append(e.failures.no_more(p.relation))
+            below.append(self.failures.no_more(p.relation))
         found = amount(p.summary, p.gap, paired, [r[width:] for r in sure_rows])
         says, sides = self.words(p, found, sure_rows, maybe_rows, width, paired, reached)
         unknown_sides = (sides[1], sides[0]) if p.negated else sides

@@ -1,21 +1,16 @@
 """Why a clause does not hold: every candidate with the reason for which it does not count."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from trialog.answers import Status
 from trialog.program import Tuple
+from trialog.proof.explaining import Explaining
 from trialog.proof.ready import Ready, Together, Within
 from trialog.proof.step import Known, Part, Step
 
-if TYPE_CHECKING:
-    from trialog.proof.search import Explanation
-
 
 class Failures:
-    def __init__(self, explanation: Explanation) -> None:
+    def __init__(self, explanation: Explaining) -> None:
         self.e = explanation
         self.none: dict[str, Step] = {}
 

@@ -65,7 +65,7 @@ class Readied:
             return self.program.known[relation]
         facts = self.facts.get(relation)
         if facts is None:
-            facts = self.facts[relation] = {}
+            facts = self.facts[relation] = dict[str, tuple[KnownFact, ...]]()
             for fact in self.program.known[relation]:
                 facts[str(fact.values[0])] = (*facts.get(str(fact.values[0]), ()), fact)
         return facts.get(about, ())

@@ -23,6 +23,7 @@ from trialog.program import (
 from trialog.proof.charts import ChartTuples
 from trialog.proof.conditions import Conditions
 from trialog.proof.counting import Counts
+from trialog.proof.explaining import Way
 from trialog.proof.failing import Failures
 from trialog.proof.intervals import interval, values_of
 from trialog.proof.ready import Ready, Together, Within, readied
@@ -30,9 +31,6 @@ from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps, dat
 from trialog.proof.wording import Wording
 from trialog.values import Interval, show_day
 from trialog.vocabulary import Kind
-
-type Way = tuple[Step | None, Known]
-"""How a premise may hold: the line that says so, and the values of variables with those that it gives."""
 
 type Found = dict[int, Step | None]
 """The lines of a clause's premises, by their places in its body."""
@@ -56,7 +54,7 @@ class Explanation:
         self.charts = ChartTuples(answers, self.words, self.step)
         self.conditions = Conditions(self.program, self.words, self.step)
         self.failures = Failures(self)
-        self.counts = Counts(self)
+        self.counts = Counts(self, self.failures)
         self.known: dict[str, Step] = {}
         self.tuples: dict[tuple[str, Row, bool], Step] = {}
         self.opened: dict[str, Step] = {}
