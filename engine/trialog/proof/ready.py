@@ -43,6 +43,7 @@ class Readied:
     def __init__(self, screener: Screener) -> None:
         self.program = screener.program
         self.units: dict[str, tuple[str, ...]] = {}
+        self.sorts = {name: tuple([c.sort for c in d.columns]) for name, d in self.program.derived.items()}
         self.facts: dict[str, dict[str, tuple[KnownFact, ...]]] = {}
         self.place = {name: i for i, names in enumerate(self.program.strata) for name in names}
         self.clauses: dict[str, list[Ready]] = {}

@@ -48,7 +48,7 @@ class Explanation:
         self.ready = readied(answers.screener)
         self.clauses: Mapping[str, list[Ready]] = self.ready.clauses
         self.day: Row = (self.patient, answers.screening)
-        self.sorts = {name: tuple([c.sort for c in d.columns]) for name, d in self.program.derived.items()}
+        self.sorts = self.ready.sorts
         self.step = Steps()
         self.words = Wording(self.vocabulary)
         self.charts = ChartTuples(answers, self.words, self.step)
