@@ -71,7 +71,7 @@ def test_records_know_their_place_and_their_words(chart: Reading[Chart]) -> None
     record = one(chart, "condition", condition="SLE", **{"from": "2024-01", "to": "ongoing", "note": "by Dr B"})
     assert record.place.path == "facts.condition[0]"
     assert record.place.line == 5
-    assert record.words == "SLE from 2024-01 to ongoing (by Dr B)"
+    assert record.words == "SLE from 2024-01, ongoing (by Dr B)"
 
 
 @pytest.mark.parametrize(

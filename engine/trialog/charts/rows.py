@@ -377,13 +377,15 @@ class _RowReader:
         subject = relation.columns[about] if about is not None and relation.kind is not Kind.ATTRIBUTE else None
         cells = {name: cell.written.strip() for name, cell in self.row.cells.items() if name not in EXTRA_COLUMNS}
         said: list[str] = []
-        for name, text in cells.items():
+        first = [subject.name] if subject is not None and subject.name in cells else []
+        for name in dict.fromkeys((*first, *cells)):
+            text = cells[name]
             column = next((c for c in relation.columns if c.name == name), None)
             coded = column is not None and isinstance(column.type, Coded)
             if subject is not None and name == subject.name:
                 said.append(self._label(text, subject))
             elif column is not None and coded and subject is not None:
-                said[-1] = f"{said[-1].removesuffix(',')},"
+                said[-1:] = [f"{words.removesuffix(',')}," for words in said[-1:]]
                 named = "" if name in _OWN_WORDS else f"{name.replace('_', ' ')}: "
                 said.append(f"{named}{self._label(text, column)},")
             elif text == "ongoing" and said:
