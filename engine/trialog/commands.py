@@ -39,7 +39,7 @@ def the_program(given: argparse.Namespace) -> tuple[Library, Program]:
     return library, program
 
 
-def _cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
+def the_cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
     if given.cohort is None:
         return tuple(program.cohorts)
     if given.cohort not in program.cohorts:
@@ -49,6 +49,18 @@ def _cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
             did_you_mean(given.cohort, program.cohorts) or f"there are {', '.join(f'`{c}`' for c in program.cohorts)}",
         )
     return (given.cohort,)
+
+
+def the_atom(given: argparse.Namespace, program: Program, cohorts: Sequence[str]) -> str | None:
+    """The atom that was named, if one was."""
+    ids = [a.identifier for c in cohorts for a in program.atoms_of(c)]
+    if given.atom is not None and given.atom not in ids:
+        raise typed_wrong(
+            "E606",
+            f"there is no atom `{given.atom}`",
+            did_you_mean(given.atom, ids) or _there_are(ids),
+        )
+    return given.atom
 
 
 def chosen_readings(given: argparse.Namespace, program: Program) -> dict[str, str]:
@@ -109,7 +121,7 @@ def read_all(path: Path, program: Program) -> Iterator[ReadChart]:
 
 def _screened(given: argparse.Namespace) -> tuple[Library, Program, Path, Sequence[str], list[Screened]]:
     library, program = the_program(given)
-    cohorts = _cohorts(given, program)
+    cohorts = the_cohorts(given, program)
     screener = Screener(program, chosen_readings(given, program))
     path = chart_folder(given, library)
     run = list(screen_all(screener, read_all(path, program), given.as_of, date.today().toordinal()))
@@ -220,14 +232,8 @@ def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
     from trialog.second_opinion import SecondOpinion
 
     library, program = the_program(given)
-    cohorts = _cohorts(given, program)
-    ids = [a.identifier for c in cohorts for a in program.atoms_of(c)]
-    if given.atom is not None and given.atom not in ids:
-        raise typed_wrong(
-            "E606",
-            f"there is no atom `{given.atom}`",
-            did_you_mean(given.atom, ids) or _there_are(ids),
-        )
+    cohorts = the_cohorts(given, program)
+    the_atom(given, program, cohorts)
     run = one_patient(given, library, program)
     answers = run[0].answers
     if answers is None:
@@ -296,7 +302,7 @@ def _confirm(second: "SecondOpinion", program: Program, width: int) -> int:
 def readings(given: argparse.Namespace) -> int:
     """Print, for each option of each reading that is not the one in force, whose verdict it changes."""
     library, program = the_program(given)
-    cohorts = _cohorts(given, program)
+    cohorts = the_cohorts(given, program)
     chosen = chosen_readings(given, program)
     path = chart_folder(given, library)
     charts = list(read_all(path, program))

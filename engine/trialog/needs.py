@@ -1,0 +1,198 @@
+"""What is missing before something can be decided: the smallest sets of data and judgements that would settle it.
+
+A set *settles* a status or a verdict when that is decided whatever each of its data turns out to be, and none of its subsets does.
+A set *can make* a patient eligible when some outcome of it does, and no outcome of any of its subsets does. Both are tried: each
+set is screened with its outcomes. `docs/decisions/0017-needs.md` says what a datum and an outcome are.
+"""
+
+import enum
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from time import monotonic
+
+from trialog.answers import Answers, Status, Verdict
+from trialog.minimal import Clock, OutOfTimeError, smallest
+from trialog.outcomes import Outcome
+from trialog.trying import Target, Trying, of_criteria, of_relation
+from trialog.values import Exact, exact
+from trialog.wanted import Datum, Wanted
+
+MOST_SETS = 12
+SECONDS = 10.0
+
+
+class Wish(enum.Enum):
+    """What the data are to do."""
+
+    SETTLE = "settle"
+    MAKE_ELIGIBLE = "make eligible"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One set. `example` are outcomes with which the patient is eligible, where that was asked for."""
+
+    data: tuple[Datum, ...]
+    cost: Exact
+    example: tuple[tuple[Datum, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The sets, cheapest first.
+
+    `now` is the status or verdict that is known without them. `data` are all that could be asked for, `left_open` outcomes of
+    all of them that still leave it unknown, `cut` why there may be more sets: each is empty where there is nothing to say.
+    """
+
+    of: str
+    wish: Wish
+    now: Status | Verdict
+    sets: tuple[Need, ...]
+    data: tuple[Datum, ...] = ()
+    left_open: tuple[tuple[Datum, str], ...] = ()
+    cut: str = ""
+    screened: int = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is needed, or nothing can help."""
+        match self.now:
+            case Status():
+                return self.now is not Status.UNKNOWN
+            case Verdict():
+                return self.now in (Verdict.ELIGIBLE, Verdict.INELIGIBLE)
+
+    @property
+    def untried(self) -> int:
+        """How many outcomes were left out, there being too many."""
+        return sum(d.left_out for s in self.sets for d in s.data)
+
+
+def needs_of_atom(answers: Answers, identifier: str, most: int = MOST_SETS, seconds: float = SECONDS) -> Needs:
+    """What would settle the atom's status, whatever it turns out to be."""
+    relation = answers.screener.program.atoms[identifier].relation
+    return _needs(answers, identifier, answers.status(relation), of_relation(relation), Wish.SETTLE, most, seconds)
+
+
+def needs_of_relation(answers: Answers, relation: str, most: int = MOST_SETS, seconds: float = SECONDS) -> Needs:
+    """The same of a relation without an id that is about the patient alone."""
+    return _needs(answers, relation, answers.status(relation), of_relation(relation), Wish.SETTLE, most, seconds)
+
+
+def needs_of_cohort(
+    answers: Answers, cohort: str, wish: Wish = Wish.SETTLE, most: int = MOST_SETS, seconds: float = SECONDS
+) -> Needs:
+    """What would settle the verdict for the cohort, or can make the patient eligible for it."""
+    target = of_criteria(answers.screener.program.criteria_of(cohort))
+    return _needs(answers, cohort, answers.verdict(cohort), target, wish, most, seconds)
+
+
+def _needs(
+    answers: Answers, of: str, now: Status | Verdict, target: Target, wish: Wish, most: int, seconds: float
+) -> Needs:
+    nothing = Needs(of, wish, now, ())
+    if nothing.is_settled:
+        return nothing
+    found, every, cuts, screened = combined(answers, target, wish, most, seconds)
+    whole = Trying(answers, target, tuple(every), Clock(seconds))
+    kept: list[Need] = []
+    for mine, chosen in found:
+        with suppress(OutOfTimeError):
+            if wish is Wish.MAKE_ELIGIBLE:
+                holds = whole.status(tuple(e for _, o in chosen for e in o.edits)) is Status.MET
+            else:
+                holds = whole.settles(frozenset(every.index(d) for d in mine))
+            if holds:
+                kept.append(_need(_by_cost(mine), tuple((d, o.says) for d, o in chosen)))
+                continue
+            cuts.append("what settles one criterion can open another one: such sets are left out")
+    left: tuple[tuple[Datum, str], ...] = ()
+    if wish is Wish.SETTLE and not kept and not cuts:
+        with suppress(OutOfTimeError):
+            left = tuple((every[i], o.says) for i, o in whole.undecided(frozenset(range(len(every)))) or ())
+    return replace(
+        nothing, sets=_cheapest(kept), data=_by_cost(every), left_open=left, cut="; ".join(dict.fromkeys(cuts)),
+        screened=screened + whole.screened,
+    )  # fmt: skip
+
+
+def _by_cost(data: Iterable[Datum]) -> tuple[Datum, ...]:
+    return tuple(sorted(data, key=lambda d: (d.effort.points, d.ask.value)))
+
+
+def _cheapest(sets: Iterable[Need]) -> tuple[Need, ...]:
+    return tuple(sorted(sets, key=lambda s: (s.cost, len(s.data))))
+
+
+def _need(data: tuple[Datum, ...], example: tuple[tuple[Datum, str], ...] = ()) -> Need:
+    return Need(data, exact(Fraction(sum(d.effort.points for d in data))), example)
+
+
+type _Set = tuple[tuple[Datum, ...], tuple[tuple[Datum, Outcome], ...]]
+
+
+def combined(
+    answers: Answers,
+    target: Target,
+    wish: Wish,
+    most: int,
+    seconds: float,
+    data_of: Callable[[str], dict[tuple[object, ...], Datum]] | None = None,
+) -> tuple[list[_Set], list[Datum], list[str], int]:
+    """The sets, all data, why there may be more sets, and how many charts were screened.
+
+    Criteria that share no datum are searched apart, and one set of each is put together; those that already let the patient in
+    need nothing. `data_of` gives the data of a criterion, by key.
+    """
+    every: dict[tuple[object, ...], Datum] = {}
+    groups: list[tuple[set[str], set[tuple[object, ...]]]] = []
+    wanted = dict(target.wanted)
+    unhurried = Clock(seconds)
+    for name, _ in target.wanted:
+        if Trying(answers, Target(((name, wanted[name]),), target.is_verdict), (), unhurried).status(()) is Status.MET:
+            continue
+        found = data_of(name) if data_of is not None else Wanted(answers, [name]).found
+        for key, datum in found.items():
+            atoms = (*every[key].atoms, *datum.atoms) if key in every else datum.atoms
+            every[key] = replace(datum, atoms=tuple(dict.fromkeys(atoms)))
+        names, keys = {name}, set(found)
+        for group in [g for g in groups if g[1] & keys]:
+            groups.remove(group)
+            names |= group[0]
+            keys |= group[1]
+        groups.append((names, keys))
+    together: list[_Set] = [((), ())]
+    cuts: list[str] = []
+    screened = 0
+    end = Clock(seconds).end
+    for i, (names, keys) in enumerate(sorted(groups, key=lambda g: len(g[1]))):
+        clock = Clock(max(end - monotonic(), 0) / (len(groups) - i))
+        data = _by_cost(every[k] for k in keys)
+        part = Target(tuple((n, wanted[n]) for n in sorted(names)), target.is_verdict)
+        trying = Trying(answers, part, data, clock)
+        costs = [d.effort.points for d in data]
+        if wish is Wish.SETTLE:
+            sets = smallest(costs, trying.settles, trying.with_more_undecided, most, clock)
+        else:
+            with suppress(OutOfTimeError):
+                trying.likely_first()
+            sets = smallest(costs, trying.can_do, trying.with_more_in_vain, most, clock, asks_all=False)
+        if sets.is_cut_by_time:
+            cuts.append(f"the search ended after {seconds:g} seconds; there may be other, even cheaper sets")
+        elif sets.cut:
+            cuts.append(sets.cut)
+        screened += trying.screened
+        ways = [(items, trying.known_good(items) if wish is Wish.MAKE_ELIGIBLE else ()) for items in sets.sets]
+        together = [
+            ((*mine, *(data[i] for i in sorted(items))), (*chosen, *((data[i], o) for i, o in good)))
+            for mine, chosen in together
+            for items, good in ways
+        ]
+        together.sort(key=lambda c: sum(d.effort.points for d in c[0]))
+        if len(together) > most:
+            cuts.append(f"only the {most} cheapest sets are given")
+            together = together[:most]
+    return together, list(every.values()), cuts, screened
