@@ -41,6 +41,7 @@ class Change:
     before: str
     after: str
     size: Exact
+    edits: tuple[Edit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _smaller(whole: Trying, chosen: list[tuple[Datum, Outcome]]) -> list[tuple[D
 
 def _change(answers: Answers, datum: Datum, outcome: Outcome) -> Change:
     before, _, says = datum.says.partition(" → ")
-    return Change(replace(datum, says=before), says, outcome.says, _size(answers, outcome))
+    return Change(replace(datum, says=before), says, outcome.says, _size(answers, outcome), outcome.edits)
 
 
 def _size(answers: Answers, outcome: Outcome) -> Exact:

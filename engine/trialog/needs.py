@@ -6,14 +6,14 @@ set is screened with its outcomes. `docs/decisions/0017-needs.md` says what a da
 """
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from time import monotonic
 
 from trialog.answers import Answers, Status, Verdict
-from trialog.minimal import Clock, OutOfTimeError, smallest
+from trialog.minimal import Clock, OutOfTimeError, least, smallest
 from trialog.outcomes import Outcome
 from trialog.trying import Target, Trying, of_criteria, of_relation
 from trialog.values import Exact, exact
@@ -104,7 +104,9 @@ def _needs(
             if wish is Wish.MAKE_ELIGIBLE:
                 holds = whole.status(tuple(e for _, o in chosen for e in o.edits)) is Status.MET
             else:
-                holds = whole.settles(frozenset(every.index(d) for d in mine))
+                items = frozenset(every.index(d) for d in mine)
+                holds = whole.settles(items)
+                mine = tuple(every[i] for i in sorted(least(items, whole.settles, whole.clock))) if holds else mine
             if holds:
                 kept.append(_need(_by_cost(mine), tuple((d, o.says) for d, o in chosen)))
                 continue
@@ -114,7 +116,7 @@ def _needs(
         with suppress(OutOfTimeError):
             left = tuple((every[i], o.says) for i, o in whole.undecided(frozenset(range(len(every)))) or ())
     return replace(
-        nothing, sets=_cheapest(kept), data=_by_cost(every), left_open=left, cut="; ".join(dict.fromkeys(cuts)),
+        nothing, sets=_cheapest(s for s in dict.fromkeys(kept) if not any(set(o.data) < set(s.data) for o in kept)), data=_by_cost(every), left_open=left, cut="; ".join(dict.fromkeys(cuts)),
         screened=screened + whole.screened,
     )  # fmt: skip
 
@@ -129,6 +131,23 @@ def _cheapest(sets: Iterable[Need]) -> tuple[Need, ...]:
 
 def _need(data: tuple[Datum, ...], example: tuple[tuple[Datum, str], ...] = ()) -> Need:
     return Need(data, exact(Fraction(sum(d.effort.points for d in data))), example)
+
+
+def _share(
+    answers: Answers,
+    data: Mapping[tuple[object, ...], Datum],
+    some: set[tuple[object, ...]],
+    others: set[tuple[object, ...]],
+) -> bool:
+    """Whether something of the one could bear on what the other is about: the same datum, or one about overlapping concepts."""
+    if some & others:
+        return True
+    below = answers.screener.program.vocabulary.descendants
+
+    def about(keys: set[tuple[object, ...]]) -> set[tuple[str, str]]:
+        return {(data[k].relation, c) for k in keys for c in below.get(data[k].concept, frozenset({""}))}
+
+    return bool(about(some) & about(others))
 
 
 type _Set = tuple[tuple[Datum, ...], tuple[tuple[Datum, Outcome], ...]]
@@ -159,7 +178,7 @@ def combined(
             atoms = (*every[key].atoms, *datum.atoms) if key in every else datum.atoms
             every[key] = replace(datum, atoms=tuple(dict.fromkeys(atoms)))
         names, keys = {name}, set(found)
-        for group in [g for g in groups if g[1] & keys]:
+        for group in [g for g in groups if _share(answers, every, g[1], keys)]:
             groups.remove(group)
             names |= group[0]
             keys |= group[1]

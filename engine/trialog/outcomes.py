@@ -169,7 +169,10 @@ class Outcomes:
                     rows = [self.record(relation, kind, {column: v}, on) for v in (o.value, *o.points)]
                     found.append([r for r in rows if r is not None])
             else:
-                singles = [[(c, v) for o in pieces for v in o.single] for c, pieces in options.items()]
+                singles = [
+                    [(c, v) for v in dict.fromkeys((*(v for o in pieces for v in o.single), *self.usual(relation, c)))]
+                    for c, pieces in options.items()
+                ]
                 for values in islice(product(*singles), 10 * MOST_OUTCOMES):
                     one = self.record(relation, kind, dict(values), on)
                     found.append([one] if one is not None else [])
@@ -178,6 +181,16 @@ class Outcomes:
         if len(found) <= MOST_OUTCOMES:
             return found
         return [found[i * len(found) // MOST_OUTCOMES] for i in range(MOST_OUTCOMES)]  # from all parts of the list
+
+    def usual(self, relation: Relation, column: int) -> tuple[Value, ...]:
+        """The value that stands for any other where a column is compared with another one of the same record."""
+        match relation.columns[column].type:
+            case Amount() | Measured():
+                return (point(1),)
+            case Dated():
+                return (point(self.screening),)
+            case _:
+                return ()
 
     def record(self, relation: Relation, concept: str, values: dict[int, Value], on: int | None) -> Record | None:
         given = {relation.columns[i].name: v for i, v in values.items()}

@@ -1,4 +1,4 @@
-"""Whatever is reported settles it, and no subset of it does: on programs and charts made at random, and on cases with things taken out."""
+"""Whatever is reported settles it, and no subset of it does: of programs made at random, and of cases with things taken out."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -15,7 +15,10 @@ from trialog.what_if import Change, Line, WhatIf, entry_words
 
 _MOST_SETS = 5
 _MOST_LINES = 12
-_COUNTERFACTUAL = "What would have to be otherwise in the record; no advice to alter one. What is recorded wrongly is corrected at its source."
+_COUNTERFACTUAL = (
+    "What would have to be otherwise in the record; no advice to alter one. "
+    "What is recorded wrongly is corrected at its source."
+)
 
 
 # -- needs -------------------------------------------------------------------------------------------------------
@@ -38,7 +41,8 @@ def needs_lines(needs: Needs, width: int, colour: bool) -> Iterator[str]:
         outcomes = {id(d): o for d, o in need.example}
         for datum in need.data:
             effort = f"{datum.effort.label}, {show_number(datum.effort.points)}"
-            if_so = f" — {outcomes[id(datum)]}" if id(datum) in outcomes else ""
+            about = datum.says.partition(": ")[0]
+            if_so = f" — {outcomes[id(datum)].removeprefix(f'{about}, ')}" if id(datum) in outcomes else ""
             yield from wrapped(f"• {datum.says}{if_so} [{effort}]", width, "    ", "      ")
             asked = "; ".join(f"{a.identifier} {a.phrase}" for a in datum.atoms[:3])
             more = f"; and {len(datum.atoms) - 3} more" if len(datum.atoms) > 3 else ""
