@@ -116,9 +116,14 @@ def _needs(
         with suppress(OutOfTimeError):
             left = tuple((every[i], o.says) for i, o in whole.undecided(frozenset(range(len(every)))) or ())
     return replace(
-        nothing, sets=_cheapest(s for s in dict.fromkeys(kept) if not any(set(o.data) < set(s.data) for o in kept)), data=_by_cost(every), left_open=left, cut="; ".join(dict.fromkeys(cuts)),
+        nothing, sets=_cheapest(_minimal(kept)), data=_by_cost(every), left_open=left, cut="; ".join(dict.fromkeys(cuts)),
         screened=screened + whole.screened,
     )  # fmt: skip
+
+
+def _minimal(sets: list[Need]) -> list[Need]:
+    """The sets without those that hold another one."""
+    return [s for s in dict.fromkeys(sets) if not any(set(other.data) < set(s.data) for other in sets)]
 
 
 def _by_cost(data: Iterable[Datum]) -> tuple[Datum, ...]:

@@ -8,7 +8,7 @@ from tests.asking.test_needs_hold import cases
 from trialog.answers import Answers, Verdict
 from trialog.charts.chart import Denied, Judgement, Record, Reviewed
 from trialog.supposing import Add, Take, supposing
-from trialog.values import LAST_DAY, Cause, days, point
+from trialog.values import LAST_DAY, days, point
 from trialog.what_if import read_edits, what_if
 
 FACTS = [
@@ -180,8 +180,3 @@ def test_what_is_added_and_retracted_again_changes_nothing() -> None:
     assert problems == []
     assert taken == (Take("records", index),)
     assert supposing(found.after.chart, taken) == answers.chart
-
-
-def test_a_retracted_amount_is_unknown_to_nobody_else() -> None:
-    answers = answers_of("sle-001")
-    assert all(getattr(v, "cause", None) is not Cause.CONFLICTING for r in answers.chart.records for v in r.values)
