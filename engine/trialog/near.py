@@ -1,7 +1,7 @@
 """Near misses: what would have to be otherwise in the record for a patient to be eligible, and whether waiting is enough.
 
 These are counterfactuals about what is recorded, and no advice to alter a record. The fewest changes come first; each of them is as
-small as it can be while the others stay. `docs/decisions/0018-near-misses.md` says what a change is.
+small as it can be while the others stay. `docs/decisions/0021-near-misses.md` says what a change is.
 """
 
 from collections.abc import Iterator

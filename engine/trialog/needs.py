@@ -2,7 +2,7 @@
 
 A set *settles* a status or a verdict when that is decided whatever each of its data turns out to be, and none of its subsets does.
 A set *can make* a patient eligible when some outcome of it does, and no outcome of any of its subsets does. Both are tried: each
-set is screened with its outcomes. `docs/decisions/0017-needs.md` says what a datum and an outcome are.
+set is screened with its outcomes. `docs/decisions/0020-needs.md` says what a datum and an outcome are.
 """
 
 import enum
