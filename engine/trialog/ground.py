@@ -306,4 +306,5 @@ def _instead(typed: Typed, chart: Chart) -> str:
     places = [e.place.path or str(e.place) for e in entries]
     if not places:
         return "there is nothing of that kind in the chart at all"
-    return f"there are {', '.join(f'`{p}`' for p in places[:4])}{', …' if len(places) > 4 else ''}; a place can be typed too"
+    verb = "is" if len(places) == 1 else "are"
+    return f"there {verb} {', '.join(f'`{p}`' for p in places[:4])}{', …' if len(places) > 4 else ''}; a place can be typed too"

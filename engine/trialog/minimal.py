@@ -71,7 +71,7 @@ def smallest(
                 if suffices(one):
                     if len(found) == most:
                         return Smallest(tuple(found), f"only the {most} cheapest sets are given")
-                    found.append(least(one, suffices, clock))
+                    found.append(_least(one, suffices, clock))
                     continue
                 missed = everything - grown(one)
                 outside.append(missed)
@@ -85,7 +85,7 @@ def smallest(
     return Smallest(tuple(found))
 
 
-def least(one: Items, suffices: Callable[[Items], bool], clock: Clock) -> Items:
+def _least(one: Items, suffices: Callable[[Items], bool], clock: Clock) -> Items:
     """The set, or a subset that suffices. What is `recorded` can make more be less, so subsets are asked, not inferred."""
     tried = 0
     for size in range(len(one)):

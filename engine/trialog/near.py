@@ -5,7 +5,6 @@ small as it can be while the others stay. `docs/decisions/0021-near-misses.md` s
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -49,7 +48,7 @@ class Near:
     """Sets of changes, the fewest and then the smallest first; and from which day on waiting alone would do.
 
     `from_day` is None where no day was found among those looked at: each up to `looked_until`, and beyond it the days on which the
-    patient reaches an age that the rules name.
+    patient reaches an age that the rules name. `unsolved` are criteria for which the search ended before it found any change.
     """
 
     cohort: str
@@ -59,6 +58,7 @@ class Near:
     looked_until: int
     cut: str = ""
     screened: int = 0
+    unsolved: tuple[str, ...] = ()
 
 
 def near(answers: Answers, cohort: str, most: int = MOST_SETS, seconds: float = SECONDS) -> Near:
@@ -68,23 +68,24 @@ def near(answers: Answers, cohort: str, most: int = MOST_SETS, seconds: float = 
     if now is Verdict.ELIGIBLE:
         return Near(cohort, now, (), None, until)
     target = of_criteria(answers.screener.program.criteria_of(cohort))
-    found, every, cuts, screened = combined(
-        answers, target, Wish.MAKE_ELIGIBLE, most, seconds, lambda name: _Changes(answers, name).found
-    )
-    whole = Trying(answers, target, every, Clock(seconds))
+    found = combined(answers, target, Wish.MAKE_ELIGIBLE, most, seconds, lambda name: _Changes(answers, name).found)
+    cuts = list(found.cuts)
+    whole = Trying(answers, target, found.data, Clock(seconds))
     sets: list[tuple[Change, ...]] = []
-    for _, chosen in found:
-        with suppress(OutOfTimeError):
-            smaller = _smaller(whole, [(d, o) for d, o in chosen if o.edits])
+    for parts in () if found.unsolved else found.sets:
+        try:
+            smaller = _smaller(whole, [(d, o) for p in parts for d, o in p.good if o.edits])
             if smaller:
                 sets.append(tuple(_change(answers, d, o) for d, o in smaller))
             else:
                 cuts.append("changes that make one criterion right can make another one wrong: such sets are left out")
+        except OutOfTimeError:
+            cuts.append("time was too short to screen all sets that were found")
     sets = sorted(dict.fromkeys(sets), key=_order)
     from_day, looked = _waiting(answers, cohort, until)
-    return Near(
-        cohort, now, tuple(sets), from_day, until, "; ".join(dict.fromkeys(cuts)), screened + whole.screened + looked
-    )  # fmt: skip
+    cut = "; ".join(dict.fromkeys(cuts))
+    screened = found.screened + whole.screened + looked
+    return Near(cohort, now, tuple(sets), from_day, until, cut, screened, found.unsolved)
 
 
 def _order(changes: tuple[Change, ...]) -> tuple[object, ...]:
@@ -185,7 +186,7 @@ class _Changes:
             label = self.outcomes.words.label(concept)
             self.put(
                 (Ask.MORE, relation.name, concept), Ask.MORE, clause, relation, f"{label} → not recorded",
-                [Outcome(self.outcomes.words.written(r), (Add(r),)) for r in new],
+                [Outcome(self.outcomes.written(r), (Add(r),)) for r in new],
             )  # fmt: skip
 
     def decisions(self, clause: Clause, relation: Relation, question: str) -> None:

@@ -13,14 +13,17 @@ from fractions import Fraction
 from time import monotonic
 
 from trialog.answers import Answers, Status, Verdict
-from trialog.minimal import Clock, OutOfTimeError, least, smallest
+from trialog.minimal import Clock, OutOfTimeError, smallest
 from trialog.outcomes import Outcome
+from trialog.supposing import Edit
 from trialog.trying import Target, Trying, of_criteria, of_relation
 from trialog.values import Exact, exact
 from trialog.wanted import Datum, Wanted
 
 MOST_SETS = 12
 SECONDS = 10.0
+_LEAST_SECONDS = 2.0  # for screening what was found, however long it took to find
+_UNHURRIED = 3600.0
 
 
 class Wish(enum.Enum):
@@ -45,6 +48,9 @@ class Needs:
 
     `now` is the status or verdict that is known without them. `data` are all that could be asked for, `left_open` outcomes of
     all of them that still leave it unknown, `cut` why there may be more sets: each is empty where there is nothing to say.
+
+    Where the search ended before it had a set for each criterion, there are no `sets`. `partly` are then sets that do it but for
+    the criteria `unsolved`, and `unsolved_data` is what could be asked for these.
     """
 
     of: str
@@ -55,6 +61,9 @@ class Needs:
     left_open: tuple[tuple[Datum, str], ...] = ()
     cut: str = ""
     screened: int = 0
+    partly: tuple[Need, ...] = ()
+    unsolved: tuple[str, ...] = ()
+    unsolved_data: tuple[Datum, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -96,29 +105,48 @@ def _needs(
     nothing = Needs(of, wish, now, ())
     if nothing.is_settled:
         return nothing
-    found, every, cuts, screened = combined(answers, target, wish, most, seconds)
-    whole = Trying(answers, target, tuple(every), Clock(seconds))
+    found = combined(answers, target, wish, most, seconds)
+    every, cuts = found.data, list(found.cuts)
+    searched = replace(target, wanted=tuple(w for w in target.wanted if w[0] not in found.unsolved))
+    whole = Trying(answers, searched, every, Clock(max(seconds, _LEAST_SECONDS)))
     kept: list[Need] = []
-    for mine, chosen in found:
-        with suppress(OutOfTimeError):
+    for parts in found.sets:
+        try:
             if wish is Wish.MAKE_ELIGIBLE:
-                holds = whole.status(tuple(e for _, o in chosen for e in o.edits)) is Status.MET
+                holds = whole.status(_edits(parts)) is Status.MET
             else:
-                items = frozenset(every.index(d) for d in mine)
-                holds = whole.settles(items)
-                mine = tuple(every[i] for i in sorted(least(items, whole.settles, whole.clock))) if holds else mine
-            if holds:
-                kept.append(_need(_by_cost(mine), tuple((d, o.says) for d, o in chosen)))
-                continue
+                in_vain = next((p for p in parts if p.data and not p.good), None)  # it fails whatever comes of it
+                parts = (in_vain,) if in_vain is not None else parts
+                holds = all(
+                    whole.undecided(
+                        frozenset(every.index(d) for d in p.data), _edits([o for o in parts if o is not p])
+                    ) is None
+                    for p in parts
+                )  # fmt: skip
+        except OutOfTimeError:
+            cuts.append(_out_of_time(seconds))
+            continue
+        if holds:
+            example = [(d, o.says) for p in parts for d, o in p.good] if wish is Wish.MAKE_ELIGIBLE else []
+            kept.append(_need(_by_cost(d for p in parts for d in p.data), tuple(example)))
+        else:
             cuts.append("what settles one criterion can open another one: such sets are left out")
     left: tuple[tuple[Datum, str], ...] = ()
     if wish is Wish.SETTLE and not kept and not cuts:
         with suppress(OutOfTimeError):
             left = tuple((every[i], o.says) for i, o in whole.undecided(frozenset(range(len(every)))) or ())
+    sets = _cheapest(_minimal(kept))
     return replace(
-        nothing, sets=_cheapest(_minimal(kept)), data=_by_cost(every), left_open=left, cut="; ".join(dict.fromkeys(cuts)),
-        screened=screened + whole.screened,
-    )  # fmt: skip
+        nothing,
+        sets=() if found.unsolved else sets,
+        partly=sets if found.unsolved else (),
+        unsolved=found.unsolved,
+        unsolved_data=found.unsolved_data,
+        data=_by_cost(every),
+        left_open=left,
+        cut="; ".join(dict.fromkeys(cuts)),
+        screened=found.screened + whole.screened,
+    )
 
 
 def _minimal(sets: list[Need]) -> list[Need]:
@@ -155,7 +183,32 @@ def _share(
     return bool(about(some) & about(others))
 
 
-type _Set = tuple[tuple[Datum, ...], tuple[tuple[Datum, Outcome], ...]]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A set for criteria that share no datum with others, and outcomes with which they let the patient in, if there are any."""
+
+    data: tuple[Datum, ...]
+    good: tuple[tuple[Datum, Outcome], ...]
+
+
+def _edits(parts: Iterable[Part]) -> tuple[Edit, ...]:
+    return tuple(e for p in parts for _, o in p.good for e in o.edits)
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """Sets for all criteria but those `unsolved`, for which the search ended before it had one."""
+
+    sets: tuple[tuple[Part, ...], ...]
+    data: tuple[Datum, ...]
+    cuts: tuple[str, ...]
+    screened: int
+    unsolved: tuple[str, ...]
+    unsolved_data: tuple[Datum, ...]
+
+
+def _out_of_time(seconds: float) -> str:
+    return f"the search ended after {seconds:g} seconds; there may be other, even cheaper sets"
 
 
 def combined(
@@ -165,8 +218,8 @@ def combined(
     most: int,
     seconds: float,
     data_of: Callable[[str], dict[tuple[object, ...], Datum]] | None = None,
-) -> tuple[list[_Set], list[Datum], list[str], int]:
-    """The sets, all data, why there may be more sets, and how many charts were screened.
+) -> Combined:
+    """The sets, found by searching the parts that share no datum.
 
     Criteria that share no datum are searched apart, and one set of each is put together; those that already let the patient in
     need nothing. `data_of` gives the data of a criterion, by key.
@@ -174,7 +227,9 @@ def combined(
     every: dict[tuple[object, ...], Datum] = {}
     groups: list[tuple[set[str], set[tuple[object, ...]]]] = []
     wanted = dict(target.wanted)
-    unhurried = Clock(seconds)
+    unhurried = Clock(_UNHURRIED)
+    unsolved: list[str] = []
+    unsolved_data: list[Datum] = []
     for name, _ in target.wanted:
         if Trying(answers, Target(((name, wanted[name]),), target.is_verdict), (), unhurried).status(()) is Status.MET:
             continue
@@ -188,7 +243,7 @@ def combined(
             names |= group[0]
             keys |= group[1]
         groups.append((names, keys))
-    together: list[_Set] = [((), ())]
+    together: list[tuple[Part, ...]] = [()]
     cuts: list[str] = []
     screened = 0
     end = Clock(seconds).end
@@ -205,18 +260,27 @@ def combined(
                 trying.likely_first()
             sets = smallest(costs, trying.can_do, trying.with_more_in_vain, most, clock, asks_all=False)
         if sets.is_cut_by_time:
-            cuts.append(f"the search ended after {seconds:g} seconds; there may be other, even cheaper sets")
+            cuts.append(_out_of_time(seconds))
         elif sets.cut:
             cuts.append(sets.cut)
         screened += trying.screened
-        ways = [(items, trying.known_good(items) if wish is Wish.MAKE_ELIGIBLE else ()) for items in sets.sets]
-        together = [
-            ((*mine, *(data[i] for i in sorted(items))), (*chosen, *((data[i], o) for i, o in good)))
-            for mine, chosen in together
-            for items, good in ways
-        ]
-        together.sort(key=lambda c: sum(d.effort.points for d in c[0]))
+        if sets.is_cut_by_time and not sets.sets:
+            unsolved += sorted(names)
+            unsolved_data += data
+            continue
+        ways: list[Part] = []
+        for items in sets.sets:
+            try:
+                good = trying.known_good(items, Clock(max(seconds, _LEAST_SECONDS))) or ()
+            except OutOfTimeError:
+                cuts.append(_out_of_time(seconds))
+                continue
+            ways.append(Part(tuple(data[i] for i in sorted(items)), tuple((data[i], o) for i, o in good)))
+        together = [(*parts, way) for parts in together for way in ways]
+        together.sort(key=lambda parts: sum(d.effort.points for p in parts for d in p.data))
         if len(together) > most:
             cuts.append(f"only the {most} cheapest sets are given")
             together = together[:most]
-    return together, list(every.values()), cuts, screened
+    return Combined(
+        tuple(together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data)
+    )

@@ -10,7 +10,7 @@ from trialog.program import Clause, Const, Tuple, Under, Whatever
 from trialog.proof.wording import Wording, show_amount
 from trialog.supposing import Edit
 from trialog.telling import Telling, cells
-from trialog.values import FIRST_DAY, GREATEST, LAST_DAY, LEAST, UNKNOWN_DAY, Interval, point, show_days
+from trialog.values import FIRST_DAY, GREATEST, LAST_DAY, LEAST, UNKNOWN_DAY, Interval, point, show_day, show_days
 from trialog.vocabulary import Amount, Coded, Dated, Kind, Measured, Relation
 
 MOST_OUTCOMES = 40  # of one datum; what is left out is counted
@@ -210,6 +210,10 @@ class Outcomes:
         if isinstance(begin, Interval) and end is None and relation.position("to") is not None:
             given["to"] = point(LAST_DAY)
         return Record(relation.name, filled(relation, given, self.vocabulary))
+
+    def written(self, record: Record) -> str:
+        """The record in words; what has no end goes on."""
+        return self.words.written(record).replace(f"to {show_day(LAST_DAY)}", "ongoing")
 
     def shown(self, relation: Relation, concept: str, column: int, value: Value) -> str:
         """A value as people read it."""

@@ -106,9 +106,9 @@ class Trying:
 
     # -- whatever comes of them ----------------------------------------------------------------------------------
 
-    def undecided(self, items: Items) -> Chosen | None:
-        """Outcomes of the data that leave the target unknown; None where it is settled whatever they are."""
-        return self._undecided(self.in_order(items), 0, (), ())
+    def undecided(self, items: Items, before: tuple[Edit, ...] = ()) -> Chosen | None:
+        """Outcomes of the data, on top of `before`, that leave the target unknown; None where it is settled whatever they are."""
+        return self._undecided(self.in_order(items), 0, before, ())
 
     def _undecided(self, order: list[int], at: int, edits: tuple[Edit, ...], chosen: Chosen) -> Chosen | None:
         settled = self.status(edits) is not Status.UNKNOWN
@@ -173,9 +173,12 @@ class Trying:
                     return found
         return None
 
-    def known_good(self, items: Items) -> Chosen:
-        """Outcomes with which the target is met, of data of which it was found that they can do so."""
-        return self._goods[items]
+    def known_good(self, items: Items, clock: Clock) -> Chosen | None:
+        """Outcomes with which the target is met, looked for as long as the clock says where they are not known yet."""
+        if items not in self._goods:
+            self.clock = clock
+            self.can_do(items)
+        return self._goods.get(items)
 
     def can_do(self, items: Items) -> bool:
         """Whether the data may come out so that the target is met."""

@@ -223,7 +223,7 @@ class Wanted:
 
     def added(self, rows: list[Record], before: Iterable[Edit] = ()) -> Outcome:
         """That there is such a record; the first stands for the others."""
-        one, *single = (Outcome(self.words.written(r), (*before, Add(r))) for r in rows)
+        one, *single = (Outcome(self.outcomes.written(r), (*before, Add(r))) for r in rows)
         return replace(one, within=tuple(single))
 
     def unrecorded(self, p: Tuple, clause: Clause, relation: Relation, concept: str) -> None:

@@ -30,14 +30,15 @@ def needs_lines(needs: Needs, width: int, colour: bool) -> Iterator[str]:
     if needs.is_settled:
         yield f"  {_settled(needs)}"
         return
-    if not needs.sets:
+    if not needs.sets and not needs.partly:
         yield from wrapped(_none(needs), width, "  ", "  ")
         for datum, outcome in needs.left_open[:_MOST_LINES]:
             yield from wrapped(f"{datum.says} — {outcome}", width, "    ", "      ")
         if len(needs.left_open) > _MOST_LINES:
             yield f"    and {len(needs.left_open) - _MOST_LINES} more"
-    for n, need in enumerate(needs.sets[:_MOST_SETS]):
-        yield from wrapped(_heading(needs.wish, n, need), width, "  ", "  ")
+    for n, need in enumerate((needs.sets or [s for s in needs.partly if s.data])[:_MOST_SETS]):
+        heading = _heading(needs.wish, n, need) if needs.sets else _partly(needs, n, need)
+        yield from wrapped(heading, width, "  ", "  ")
         outcomes = {id(d): o for d, o in need.example}
         for datum in need.data:
             effort = f"{datum.effort.label}, {show_number(datum.effort.points)}"
@@ -50,6 +51,12 @@ def needs_lines(needs: Needs, width: int, colour: bool) -> Iterator[str]:
                 yield from wrapped(f"for {asked}{more}", width, "      ", "      ")
     if len(needs.sets) > _MOST_SETS:
         yield f"  and {len(needs.sets) - _MOST_SETS} more sets, which cost more; --format json has all"
+    if needs.unsolved:
+        names = ", ".join(u.replace("_", " ") for u in needs.unsolved)
+        words = f"For the criteria {names} there was no time to find the smallest sets. What could be asked for:"
+        yield from wrapped(words, width, "  ", "  ")
+        for datum in needs.unsolved_data:
+            yield from wrapped(f"• {datum.says} [{show_number(datum.effort.points)}]", width, "    ", "      ")
     for said in _notes(needs):
         yield from wrapped(said, width, "  ", "  ")
 
@@ -94,6 +101,13 @@ def _heading(wish: Wish, n: int, need: Need) -> str:
             assert_never(wish)
 
 
+def _partly(needs: Needs, n: int, need: Need) -> str:
+    """The heading of a set that does it but for some criteria."""
+    what = "settles" if needs.wish is Wish.SETTLE else "can make right"
+    cost = show_number(need.cost)
+    return f"This {what} all but some criteria (cost {cost}):" if n == 0 else f"Or this (cost {cost}):"
+
+
 def _notes(needs: Needs) -> Iterator[str]:
     if needs.cut:
         yield f"Note: {needs.cut}."
@@ -117,6 +131,9 @@ def needs_json(needs: Needs) -> dict[str, object]:
             }
             for s in needs.sets
         ],
+        "partly": [{"cost": show_number(s.cost), "data": [_datum_json(d) for d in s.data]} for s in needs.partly],
+        "unsolved": list(needs.unsolved),
+        "unsolved_data": [_datum_json(d) for d in needs.unsolved_data],
         "left_open": [{"says": d.says, "outcome": o} for d, o in needs.left_open],
         "asked_of": len(needs.data),
         "untried": needs.untried,
@@ -224,6 +241,9 @@ def near_lines(found: Near, width: int, colour: bool) -> Iterator[str]:
             yield from wrapped(f"• {change_words(change)}", width, "    ", "      ")
     if len(found.sets) > _MOST_SETS:
         yield f"  and {len(found.sets) - _MOST_SETS} more; --format json has all"
+    if found.unsolved:
+        names = ", ".join(u.replace("_", " ") for u in found.unsolved)
+        yield from wrapped(f"There was no time to find what would make right: {names}.", width, "  ", "  ")
     if not found.sets:
         yield from wrapped("No set of changes was found that makes the patient eligible.", width, "  ", "  ")
     if found.cut:
@@ -269,6 +289,7 @@ def near_json(found: Near) -> dict[str, object]:
             ]
             for changes in found.sets
         ],
+        "unsolved": list(found.unsolved),
         "cut": found.cut or None,
     }
 
