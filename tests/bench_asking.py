@@ -1,4 +1,4 @@
-"""How long `needs` and `near` take: `python tests/bench_asking.py [SECONDS]` prints medians over the trial's own cases in milliseconds.
+"""How long `needs` and `near` take: `python tests/bench_asking.py [SECONDS]` prints medians in ms over the trial's own cases.
 
 Charts that are decided need no search, and are left out of `needs`.
 """

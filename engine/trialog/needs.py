@@ -128,7 +128,8 @@ def _needs(
             continue
         if holds:
             example = [(d, o.says) for p in parts for d, o in p.good] if wish is Wish.MAKE_ELIGIBLE else []
-            kept.append(_need(_by_cost(d for p in parts for d in p.data), tuple(example)))
+            mine = {d for p in parts for d in p.data}
+            kept.append(_need(_by_cost(d for d in every if d in mine), tuple(example)))
         else:
             cuts.append("what settles one criterion can open another one: such sets are left out")
     left: tuple[tuple[Datum, str], ...] = ()
@@ -155,7 +156,8 @@ def _minimal(sets: list[Need]) -> list[Need]:
 
 
 def _by_cost(data: Iterable[Datum]) -> tuple[Datum, ...]:
-    return tuple(sorted(data, key=lambda d: (d.effort.points, d.ask.value)))
+    """The cheapest first; those that cost the same in the order in which the rules ask for them."""
+    return tuple(sorted(data, key=lambda d: d.effort.points))
 
 
 def _cheapest(sets: Iterable[Need]) -> tuple[Need, ...]:
@@ -249,7 +251,7 @@ def combined(
     end = Clock(seconds).end
     for i, (names, keys) in enumerate(sorted(groups, key=lambda g: len(g[1]))):
         clock = Clock(max(end - monotonic(), 0) / (len(groups) - i))
-        data = _by_cost(every[k] for k in keys)
+        data = _by_cost(d for k, d in every.items() if k in keys)
         part = Target(tuple((n, wanted[n]) for n in sorted(names)), target.is_verdict)
         trying = Trying(answers, part, data, clock)
         costs = [d.effort.points for d in data]
