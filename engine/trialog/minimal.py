@@ -70,7 +70,7 @@ def smallest(
             if missed is None:
                 if suffices(one):
                     if len(found) == most:
-                        return Smallest(tuple(found), f"only the {most} cheapest sets are given")
+                        return Smallest(tuple(found), f"only the first {most} sets are given")
                     found.append(_least(one, suffices, clock))
                     continue
                 missed = everything - grown(one)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from time import monotonic
 
 from trialog.answers import Answers, Status, Verdict
-from trialog.minimal import Clock, OutOfTimeError, smallest
+from trialog.minimal import Clock, Items, OutOfTimeError, smallest
 from trialog.outcomes import Outcome
 from trialog.supposing import Edit
 from trialog.trying import Target, Trying, of_criteria, of_relation
@@ -193,6 +193,10 @@ class Part:
     good: tuple[tuple[Datum, Outcome], ...]
 
 
+def _as_they_are(items: Items) -> Items:
+    return items
+
+
 def _edits(parts: Iterable[Part]) -> tuple[Edit, ...]:
     return tuple(e for p in parts for _, o in p.good for e in o.edits)
 
@@ -210,7 +214,7 @@ class Combined:
 
 
 def _out_of_time(seconds: float) -> str:
-    return f"the search ended after {seconds:g} seconds; there may be other, even cheaper sets"
+    return f"the search ended after {seconds:g} seconds; there may be other sets, and better ones"
 
 
 def combined(
@@ -260,7 +264,9 @@ def combined(
         else:
             with suppress(OutOfTimeError):
                 trying.likely_first()
-            sets = smallest(costs, trying.can_do, trying.with_more_in_vain, most, clock, asks_all=False)
+            # With changes of what is recorded the fewest come first: single ones are known by now, and pairs are next.
+            grown = trying.with_more_in_vain if data_of is None else _as_they_are
+            sets = smallest(costs, trying.can_do, grown, most, clock, asks_all=False)
         if sets.is_cut_by_time:
             cuts.append(_out_of_time(seconds))
         elif sets.cut:
@@ -281,7 +287,7 @@ def combined(
         together = [(*parts, way) for parts in together for way in ways]
         together.sort(key=lambda parts: sum(d.effort.points for p in parts for d in p.data))
         if len(together) > most:
-            cuts.append(f"only the {most} cheapest sets are given")
+            cuts.append(f"only the first {most} sets are given")
             together = together[:most]
     return Combined(
         tuple(together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data)
