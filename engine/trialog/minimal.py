@@ -69,9 +69,9 @@ def smallest(
             missed = next((o for o in outside if not o & one), None)
             if missed is None:
                 if suffices(one):
-                    if len(found) == most:
-                        return Smallest(tuple(found), f"only the first {most} sets are given")
                     found.append(_least(one, suffices, clock))
+                    if len(found) == most:
+                        return Smallest(tuple(found), f"the search ended with the first {most} sets; there may be more")
                     continue
                 missed = everything - grown(one)
                 outside.append(missed)

@@ -287,7 +287,7 @@ def combined(
         together = [(*parts, way) for parts in together for way in ways]
         together.sort(key=lambda parts: sum(d.effort.points for p in parts for d in p.data))
         if len(together) > most:
-            cuts.append(f"only the first {most} sets are given")
+            cuts.append(f"the search ended with the first {most} sets; there may be more")
             together = together[:most]
     return Combined(
         tuple(together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data)

@@ -72,7 +72,7 @@ def test_a_search_that_was_cut_off_says_so(capsys: pytest.CaptureFixture[str]) -
     _, out, _ = printed("needs TRIAL sle-151-nothing-recorded --cohort sle --seconds 0.1", capsys)
     assert "the search ended after 0.1 seconds" in " ".join(out.split())
     _, out, _ = printed("needs TRIAL mdr-057-other-disease-waived --cohort sle --most 1 --eligible", capsys)
-    assert "only the first 1 sets" in " ".join(out.split())
+    assert "the search ended with the first 1 sets" in " ".join(out.split())
 
 
 def test_a_place_that_why_prints_can_be_retracted(capsys: pytest.CaptureFixture[str]) -> None:
