@@ -18,7 +18,8 @@ ORDER = (
     "charts", "answers", "second_opinion", "proof", "cases", "screening",
     "supposing", "minimal", "efforts", "telling", "outcomes", "wanted", "trying", "needs", "near", "ground", "what_if",
     "graph", "proof_graph", "selecting", "impact",
-    "render", "usage", "explain_command", "commands", "check_command", "authoring_commands", "asking_commands",
+    "render", "usage", "explain_command", "why_lines", "commands", "whynot_command", "check_command", "authoring_commands",
+    "asking_commands",
     "graph_command", "impact_command", "fmt_command", "cli", "__main__",
 )  # fmt: skip
 MODULES = {

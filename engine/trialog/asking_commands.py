@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterable
 
 from trialog.answers import Answers
-from trialog.commands import finish, one_patient, the_atom, the_cohorts, the_program
+from trialog.commands import finish, one_patient, the_atoms, the_cohorts, the_program
 from trialog.screening import Screened
 from trialog.usage import UsageError, emit, holds_ascii_alone
 from trialog.values import show_day
@@ -16,14 +16,13 @@ def needs(given: argparse.Namespace) -> int:
     from trialog.render.asking import needs_json, needs_lines
 
     library, program = the_program(given)
-    cohorts = the_cohorts(given, program)
-    atom = the_atom(given, program, cohorts)
+    cohorts, _ = the_atoms(given, program)
     run = one_patient(given, library, program)
     answers = run[0].answers
     if answers is None:
         return finish(run)
-    if atom is not None:
-        found = [needs_of_atom(answers, atom, given.most, given.seconds)]
+    if given.atom is not None:
+        found = [needs_of_atom(answers, given.atom, given.most, given.seconds)]
     else:
         wish = Wish.MAKE_ELIGIBLE if given.eligible else Wish.SETTLE
         found = [needs_of_cohort(answers, c, wish, given.most, given.seconds) for c in cohorts]

@@ -1,4 +1,4 @@
-"""The command line: `trialog check | fmt | explain | screen | why | needs | whatif | near | …`."""
+"""The command line: `trialog check | fmt | explain | screen | why | whynot | needs | whatif | near | …`."""
 
 import argparse
 import errno
@@ -106,6 +106,12 @@ def near(given: argparse.Namespace) -> int:
     from trialog.asking_commands import near
 
     return near(given)
+
+
+def whynot(given: argparse.Namespace) -> int:
+    from trialog.whynot_command import whynot
+
+    return whynot(given)
 
 
 def readings(given: argparse.Namespace) -> int:
@@ -262,13 +268,24 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, says in (
         ("screen", screen, "give each patient's verdict for each cohort, with the reason"),
         ("why", why, "explain a patient's statuses, with rules, records and what is missing"),
+        ("whynot", whynot, "say briefly what a patient lacks for a cohort or an atom"),
         ("readings", readings, "show which patients each reading of an ambiguous sentence flips"),
     ):
         one = command(name, run, says)
         one.add_argument("trial", metavar="TRIAL", help="the id of a trial: the name of its folder under `trials/`")
-        if name == "why":
+        if name in ("why", "whynot"):
             one.add_argument("patient", metavar="PATIENT", help="the patient's name, as `screen` prints it")
             one.add_argument("--atom", metavar="ID", help="this atom alone, for example S4")
+        if name == "why":
+            one.add_argument(
+                "--length",
+                choices=("line", "paragraph", "everything"),
+                help="how much to say (default: everything of one atom, else a paragraph of each)",
+            )
+            one.add_argument("--plumbing", action="store_true", help="show how the rules are put together, too")
+            one.add_argument(
+                "--format", choices=("text", "html", "json"), default="text", help="what to print (default: text)"
+            )
             one.add_argument(
                 "--one-engine", action="store_true", help="do not wait for pyDatalog to confirm the answers"
             )

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from trialog.answers import Screener, Status
+from trialog.answers import Screener
 from trialog.charts.files import ReadChart
 from trialog.knowledge import Library, shipped, shown
 from trialog.problem import did_you_mean
@@ -49,18 +49,6 @@ def the_cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
             did_you_mean(given.cohort, program.cohorts) or f"there are {', '.join(f'`{c}`' for c in program.cohorts)}",
         )
     return (given.cohort,)
-
-
-def the_atom(given: argparse.Namespace, program: Program, cohorts: Sequence[str]) -> str | None:
-    """The atom that was named, if one was."""
-    ids = [a.identifier for c in cohorts for a in program.atoms_of(c)]
-    if given.atom is not None and given.atom not in ids:
-        raise typed_wrong(
-            "E606",
-            f"there is no atom `{given.atom}`",
-            did_you_mean(given.atom, ids) or _there_are(ids),
-        )
-    return given.atom
 
 
 def chosen_readings(given: argparse.Namespace, program: Program) -> dict[str, str]:
@@ -227,44 +215,37 @@ def why(given: argparse.Namespace) -> int:
 
 
 def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
-    from trialog.proof import Explanations
-    from trialog.render.terminal import explanation_lines, painted, wrapped
     from trialog.second_opinion import SecondOpinion
+    from trialog.why_lines import proofs_for_others, why_lines
 
     library, program = the_program(given)
-    cohorts = the_cohorts(given, program)
-    the_atom(given, program, cohorts)
+    cohorts, _ = the_atoms(given, program)
     run = one_patient(given, library, program)
     answers = run[0].answers
     if answers is None:
         return finish(run)
-    explanations = Explanations(answers)
-    emit([f"{given.patient}, screened on {show_day(answers.screening)}"])
-    for cohort in cohorts:
-        verdict = answers.verdict(cohort)
-        emit([f"  {cohort}: {painted(verdict.value, verdict, given.colour)}"])
+    wanted = [
+        a for a in dict.fromkeys(a for c in cohorts for a in program.atoms_of(c)) if given.atom in (None, a.identifier)
+    ]
     second = SecondOpinion(answers, worker) if worker is not None else None
-    told: set[str] = set()
-    for cohort in cohorts:
-        for a in program.atoms_of(cohort):
-            if a.identifier in told or (given.atom is not None and a.identifier != given.atom):
-                continue
-            told.add(a.identifier)
-            step = explanations.of(a.relation)
-            status = answers.status(a.relation)
-            note = f" ({step.reason.value})" if step.reason is not None else ""
-            first, *more = wrapped(f"{a.identifier} {status.value}{note}: {a.phrase}", given.width, "", "  ")
-            emit(["", first.replace(status.value, painted(status.value, status, given.colour), 1), *more])
-            if given.atom is not None or status is not Status.MET:
-                emit(wrapped(" ".join(a.quote.split()), given.width, "  > ", "  > "))
-            emit(line for below in step.below for line in explanation_lines(below, given.width, given.colour, 1))
-            if given.atom is not None:
-                emit([f"  {a.at}"])
-    if given.atom is None and answers.chart.set_aside:
-        emit(["", "set aside:"])
-        emit(line for s in answers.chart.set_aside for line in wrapped(f"{s.what}: {s.why}", given.width, "  ", "    "))
+    if given.format != "text":
+        return proofs_for_others(given, answers, cohorts, wanted, second) or finish(run)
+    emit(why_lines(given, answers, cohorts, wanted))
     code = _confirm(second, program, given.width) if second is not None else 0
     return code or finish(run)
+
+
+def the_atoms(given: argparse.Namespace, program: Program) -> tuple[tuple[str, ...], list[str]]:
+    """The cohorts that are asked for, and the ids of their atoms, among which is the one that is asked for."""
+    cohorts = the_cohorts(given, program)
+    ids = [a.identifier for c in cohorts for a in program.atoms_of(c)]
+    if given.atom is not None and given.atom not in ids:
+        raise typed_wrong(
+            "E606",
+            f"there is no atom `{given.atom}`",
+            did_you_mean(given.atom, ids) or _there_are(ids),
+        )
+    return cohorts, ids
 
 
 def _there_are(ids: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trialog.answers import Answers, Status
 from trialog.graph import fact_name
 from trialog.proof import Explanations
-from trialog.proof.step import Reason, Step
+from trialog.proof.step import Part, Reason, Step, shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -41,7 +41,7 @@ class _Making:
         for relation in [*ids, *(c.relation for c in program.criteria if c.relation not in ids)]:
             kind = "atom" if relation in ids else "criterion"
             step = explanations.of(relation)
-            self.add(ids.get(relation, relation), kind, step, [self.node(s) for s in step.below], relation)
+            self.add(ids.get(relation, relation), kind, step, [self.node(s) for s in shown(step.below)], relation)
         for cohort, title in program.cohorts.items():
             name, verdict = f"cohort:{cohort}", answers.verdict(cohort).value
             self.graph.add_node(
@@ -69,9 +69,9 @@ class _Making:
 
     def node(self, step: Step) -> str:
         """The step's node; an atom's is its own where it is asked for as it is, and a step where its opposite is."""
-        if step.atom and step.status is self.answers.atom(step.atom) and not step.says.startswith("not: "):
+        if step.atom and step.status is self.answers.atom(step.atom):
             return step.atom
-        below = [self.node(s) for s in step.below]
+        below = [self.node(s) for s in shown(step.below)]
         key = (step.says, step.status, step.reason, step.at, step.places, step.atom, *below)
         if key not in self.known:
             kind = self.kind(step)
@@ -83,9 +83,11 @@ class _Making:
 
     def kind(self, step: Step) -> str:
         """A fact that a rule would not have is a step: the fact itself stands as it is."""
-        if step.places:
+        if step.places and step.part in (Part.RECORD, Part.SIGNATURE, Part.ABSENT):
             return "record"
         if step.at in self.facts and step.status is Status.MET:
             return "fact"
-        is_open = not step.below and step.reason in (Reason.MISSING, Reason.AWAITING_JUDGEMENT)
+        is_open = (
+            step.part is Part.OPEN and not step.below and step.reason in (Reason.MISSING, Reason.AWAITING_JUDGEMENT)
+        )
         return "missing" if is_open else "step"

@@ -7,6 +7,8 @@ from trialog.answers import Answers, Screener, Status, Verdict
 from trialog.charts.files import ReadChart
 from trialog.problem import Problem, Severity
 from trialog.proof import Explanations, Reason, Step
+from trialog.proof.prose import line
+from trialog.proof.step import Part
 from trialog.source import Source, Span
 from trialog.values import Interval, show_day, show_days
 
@@ -64,30 +66,8 @@ class Ground:
 
 
 def because(step: Step) -> str:
-    """The lines at the end of an explanation, in one: what was found, or what is missing."""
-    return "; ".join(dict.fromkeys(said for said in _said(step) if said)) or step.says
-
-
-def _said(step: Step) -> Iterator[str]:
-    """The decisive lines; a comparison is preceded by the record whose value it compares."""
-    if not step.below:
-        yield step.says
-        return
-    decisive = [s for s in step.below if s.status is step.status] if step.status is not Status.MET else list(step.below)
-    for s in decisive or step.below:
-        if s.below:
-            yield from _said(s)
-        elif s.at is not None and not s.places:
-            records = [r.says for r in step.below if r.places and r.status is Status.MET]
-            yield (
-                f"{', '.join(records)}: {s.says}"
-                if records and step.status is not Status.MET
-                else s.says
-                if not records
-                else ""
-            )
-        else:
-            yield s.says
+    """What decides the status, in one line: what was found, or what is missing."""
+    return line(step)
 
 
 def grounds(answers: Answers, explanations: Explanations, cohort: str, most: int | None = None) -> list[Ground]:
@@ -110,17 +90,17 @@ def grounds(answers: Answers, explanations: Explanations, cohort: str, most: int
         for s in atoms:
             name = s.atom or c.relation.replace("_", " ")
             status = answers.atom(s.atom) if s.atom else s.status
-            found.setdefault(name, Ground(name, s.says.removeprefix("not: "), status, s.reason, because(s)))
+            found.setdefault(name, Ground(name, s.says, status, s.reason, because(s)))
     return list(found.values())
 
 
 def _atoms(step: Step) -> Iterator[Step]:
-    """The uppermost lines about atoms that have the root's status, or decide it."""
+    """The uppermost lines about atoms that decide the root's status."""
     if step.atom:
         yield step
         return
     for s in step.below:
-        if s.status is step.status or (s.status is Status.NOT_MET and step.status is Status.NOT_MET):
+        if s.status is step.status or step.status is Status.NOT_MET or s.part is Part.CLAIM:
             yield from _atoms(s)
 
 

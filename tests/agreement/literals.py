@@ -43,6 +43,7 @@ class Literals:
         self.choices = choices
         self.vocabulary = vocabulary
         self.fresh = 0
+        self.plain = False  # whether rows of charts ask for no more than they have to
 
     def new(self, stem: str) -> str:
         self.fresh += 1
@@ -126,6 +127,8 @@ class Literals:
 
     def term(self, type_: str, known: dict[str, str], binding: bool) -> Term:
         """`_`, a variable that is known, a new one where `binding`, or a constant."""
+        if self.plain:
+            return Anonymous(NOWHERE)
         old = [v for v, t in known.items() if t == type_]
         match self.choices.below(10):
             case 9 | 8 if old:

@@ -13,6 +13,7 @@ from trialog.tree import (
     Aggregate,
     Anonymous,
     Argument,
+    Arithmetic,
     Atom,
     Citation,
     Comparison,
@@ -37,6 +38,7 @@ from trialog.values import Duration
 from trialog.vocabulary import Kind, Vocabulary
 
 _DEEPEST = 3
+_FORMS = ("long",) * 5 + ("limit",) * 2 + ("aggregate",) * 2 + ("computed",)
 _OPPOSITE = {">=": "<", "<": ">=", ">": "<=", "<=": ">", "!=": "="}
 _NEARLY = {">=": "<=", "<": ">", ">": "<", "<=": ">=", "!=": "!="}
 _LIKE = "like"
@@ -64,9 +66,10 @@ class Making:
                 identifier += 1
                 role = self.choices.one((Role.INCLUSION, Role.EXCLUSION))
                 name = f"c{identifier}"
-                first = self.limit(name) if self.choices.chance(35) else self.rule(name, (), 0)
+                form = self.choices.one(_FORMS)
+                first = self.criterion(name, form)
                 for n in range(1 + self.choices.below(2)):
-                    one = first if n == 0 else self.opposite(first) or self.rule(name, (), 0)
+                    one = first if n == 0 else self.beside(first, form) or self.criterion(name, form)
                     label = Label(f"A{identifier}" if n == 0 else None, self.phrase(one), NOWHERE)
                     criteria.append(replace(one, role=role if n == 0 else None, label=label))
             beneath = self.beneath[before:]
@@ -74,7 +77,23 @@ class Making:
                 self.asked(name) for name in dict.fromkeys(r.head.relation for r in beneath) if name in self.defined
             ]
             sections.append((cohort, (*criteria, *asked, *beneath)))
-        return Made(tuple((cohort, tuple(self.named(r) for r in rules)) for cohort, rules in sections))
+        named = tuple((cohort, tuple(self.named(r) for r in rules)) for cohort, rules in sections)
+        return Made(named, self.choices.one(("\n", " ")))
+
+    def beside(self, first: Rule, form: str) -> Rule | None:
+        """Another rule that has something in common with the first: its opposite, or the same limit of another aggregate."""
+        if form != "aggregate" or self.choices.chance(40):
+            return self.opposite(first)
+        rule = self.short(first.head.relation, form)
+        limits = [x for x in first.body if isinstance(x, Aggregate)]
+        ours = [x for x in rule.body if isinstance(x, Aggregate)]
+        if not limits or not ours or limits[0].summary is not Summary.COUNT or ours[0].summary is not Summary.COUNT:
+            return rule
+        like_it = replace(ours[0], operator=limits[0].operator, bound=limits[0].bound)
+        return replace(rule, body=tuple(like_it if x is ours[0] else x for x in rule.body))
+
+    def criterion(self, name: str, form: str) -> Rule:
+        return self.rule(name, (), 0) if form == "long" else self.short(name, form)
 
     def named(self, rule: Rule) -> Rule:
         """Now and then with the names of its variables, the patient's too, given to one another."""
@@ -85,7 +104,7 @@ class Making:
 
         Sometimes that literal is turned only nearly, so that neither rule holds at the limit, or both do.
         """
-        if not self.choices.chance(60):
+        if not self.choices.chance(50):
             return None
         for at in self.choices.shuffled(range(len(rule.body))):
             turned = self.turned(rule.body[at])
@@ -185,10 +204,10 @@ class Making:
             body.append(self.row(known, depth, True))
         for _ in range(self.choices.one((1, 0, 1, 2, 3))):
             body.append(self.test(known, depth))
-        if self.choices.chance(25):
-            body.append(self.aggregate(known, depth))
         if self.choices.chance(20):
             body += self.literals.computed(known)
+        if self.choices.chance(25):
+            body.append(self.aggregate(known, depth))
         if self.choices.chance(20):
             body = self.choices.shuffled(body)
         citations = (Citation("own", NOWHERE),) if self.choices.chance(5) else ()
@@ -196,17 +215,29 @@ class Making:
             body.append(self.holds("screening", (Anonymous(NOWHERE),), True))
         return tidy(Rule(None, None, atom(name, head), tuple(body), citations, NOWHERE))
 
-    def limit(self, name: str) -> Rule:
-        """A short rule: something recorded, and what is asked of one of its values; or a single aggregate."""
+    def short(self, name: str, form: str) -> Rule:
+        """Something recorded, and what is asked of one of its values; an aggregate; or one that asks for a computed day."""
         known: dict[str, str] = {}
         body: list[Literal] = []
-        if self.choices.chance(30):
-            body.append(self.aggregate(known, _DEEPEST))
-            if "P" not in {v.name for v in within(body[0], Variable)}:
-                body.append(self.holds("screening", (Anonymous(NOWHERE),), True))
-        else:
-            self.bind(self.choices.one((*self.literals.measured, "'mg/d'", "date", "drug")), known, body, _DEEPEST)
-            body.append(self.literals.compared(known))
+        self.literals.plain = self.choices.chance(70)
+        match form:
+            case "limit":
+                self.bind(self.choices.one((*self.literals.measured, "'mg/d'", "date", "drug")), known, body, _DEEPEST)
+                body.append(self.literals.compared(known))
+            case "computed":
+                day = Variable(self.bind("date", known, body, _DEEPEST), NOWHERE)
+                later = Variable(self.literals.new("N"), NOWHERE)
+                length = Length(self.choices.one(DURATIONS), NOWHERE)
+                body.append(Comparison("=", later, Arithmetic("+", day, length, NOWHERE), NOWHERE))
+                one = self.aggregate(known, _DEEPEST)
+                asked = self.vocabulary.relations["condition"]
+                also = self.literals.literal(asked, {}, {asked.position("on") or 0: later}, False)
+                body.append(replace(one, body=(*one.body, also)))
+            case _:
+                body.append(self.aggregate(known, _DEEPEST))
+        self.literals.plain = False
+        if "P" not in {v.name for v in within(tuple(body), Variable)}:
+            body.append(self.holds("screening", (Anonymous(NOWHERE),), True))
         return tidy(Rule(None, None, atom(name, (Variable("P", NOWHERE),)), tuple(body), (), NOWHERE))
 
     # -- literals that bind --------------------------------------------------------------------------------------
@@ -277,7 +308,8 @@ class Making:
 
     def aggregate(self, known: dict[str, str], depth: int) -> Aggregate:
         """One taken for each patient and each concept that the rule binds."""
-        inner = {v: t for v, t in known.items() if t in self.vocabulary.concepts}
+        wide = self.choices.chance(30)
+        inner = {v: t for v, t in known.items() if wide or t in self.vocabulary.concepts}
         body: list[Literal] = []
         match self.choices.below(3):
             case 0:

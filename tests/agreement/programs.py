@@ -5,7 +5,7 @@ refuse all the same is left out by `sound`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -42,6 +42,7 @@ class Made:
     """The rules of each cohort, in the order of the page; those of `all` bind every cohort."""
 
     sections: tuple[tuple[str, tuple[Rule, ...]], ...]
+    between: str = "\n"  # what stands behind each rule
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -55,9 +56,9 @@ class Made:
             text += f"\n## {COHORTS[cohort]}\n\n> What is wanted.\n\n```datalog\n"
             for rule in rules:
                 start = len(text)
-                text += written(rule) + "\n"
+                text += written(rule) + self.between
                 places.append((start, len(text)))
-            text += "```\n"
+            text += "\n```\n"
         return Source("made.md", text), places
 
     def checked(self) -> tuple[Program | None, list[bool]]:
@@ -70,7 +71,8 @@ class Made:
     def without(self, kept: Sequence[bool]) -> "Made":
         """The rules that are kept."""
         left = iter(kept)
-        return Made(tuple((c, tuple([r for r in rules if next(left)])) for c, rules in self.sections))
+        sections = tuple((c, tuple([r for r in rules if next(left)])) for c, rules in self.sections)
+        return replace(self, sections=sections)
 
 
 def sound(made: Made) -> tuple[Made, Program] | None:

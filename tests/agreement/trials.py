@@ -122,13 +122,13 @@ def subject_of(
 
 
 def in_another_order(made: Made, choices: Choices) -> tuple[Made, dict[str, str]]:
-    """The program with its rules and their literals shuffled, and with other names for its relations and variables."""
+    """The program with its rules and their literals shuffled, with other names, and perhaps with all rules on one line."""
     heads = sorted({r.head.relation for r in made.rules} | made_relations(made.rules))
     names = dict(zip(heads, (f"n{i}" for i in choices.shuffled(range(len(heads)))), strict=True))
     sections = tuple(
         (cohort, tuple(_again(r, names, choices) for r in choices.shuffled(rules))) for cohort, rules in made.sections
     )
-    return Made(sections), names
+    return Made(sections, choices.one(("\n", " "))), names
 
 
 def _again(rule: Rule, names: Mapping[str, str], choices: Choices) -> Rule:

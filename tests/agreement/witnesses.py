@@ -59,9 +59,11 @@ class Witnesses:
         return self.charts.vocabulary.relations[record.relation]
 
     def of(self, relation: str, values: Sequence[Value | None], depth: int) -> Iterator[Record | Judgement]:
-        """What one of the relation's rules asks of the chart, where its columns have these values."""
-        if relation in self.rules and depth < _DEEPEST:
-            rule = self.choices.one(self.rules[relation])
+        """What one of the relation's rules, or each, asks of the chart, where its columns have these values."""
+        if relation not in self.rules or depth >= _DEEPEST:
+            return
+        rules = self.rules[relation]
+        for rule in rules if self.choices.chance(30) else [self.choices.one(rules)]:
             terms = (a.term for a in rule.head.arguments[1:])
             env = {t.name: v for t, v in zip(terms, values, strict=False) if isinstance(t, Variable) and v is not None}
             yield from self.body(rule.body, env, depth)
@@ -74,6 +76,10 @@ class Witnesses:
                         self.give(a.term, point(self.charts.domain.screening), env)
                 case Holds(atom, False) | Latest(atom, _, False) | Recorded(atom, False):
                     yield from self.row(atom, body, env, depth)
+                case Comparison("=", Variable() as given, other):
+                    value = _computed(other, env)
+                    if value is not None:
+                        self.give(given, value, env)
                 case Aggregate(body=inner, bound=bound):
                     times = bound.value if isinstance(bound, Number) and bound.unit is None else 1
                     for _ in range(int(times) + self.choices.one((0, 1, -1))):
@@ -166,6 +172,17 @@ class Witnesses:
                         return self.blurred(int(beside) if is_day else beside, 30 if is_day else 5)
             case _:
                 return None
+
+
+def _computed(e: Expression, env: Mapping[str, Value]) -> Value | None:
+    """What an equation gives: of a rough date another, as rough."""
+    match e:
+        case Arithmetic(operator, Variable(name), Length(duration)) if isinstance(day := env.get(name), Interval):
+            sign = 1 if operator == "+" else -1
+            return replace(day, low=shift(int(day.low), duration, sign), high=shift(int(day.high), duration, sign))
+        case _:
+            value = _known(e, env)
+            return value if isinstance(value, str | None) else point(value)
 
 
 def _known(e: Expression, env: Mapping[str, Value]) -> Exact | str | None:

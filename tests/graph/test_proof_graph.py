@@ -11,6 +11,7 @@ from trialog.charts.read import read_charts
 from trialog.graph import dependencies
 from trialog.knowledge import Library, shipped
 from trialog.proof import Explanations, Step
+from trialog.proof.step import shown
 from trialog.proof_graph import KINDS, proof_graph
 from trialog.selecting import read_selectors, select
 
@@ -29,7 +30,7 @@ def answers() -> list[Answers]:
 
 def lines(step: Step) -> Iterator[tuple[str, str]]:
     yield step.says, step.status.value
-    for below in step.below:
+    for below in shown(step.below):
         yield from lines(below)
 
 

@@ -22,6 +22,8 @@ SCOPE_COLUMNS = ("relation", "concept", "through", "note")
 
 _ONGOING, _UNKNOWN = "ongoing", "unknown"
 
+_OWN_WORDS = ("route", "adequacy", "answer", "decision")  # columns whose values say themselves what they are
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -376,10 +378,21 @@ class _RowReader:
         cells = {name: cell.written.strip() for name, cell in self.row.cells.items() if name not in EXTRA_COLUMNS}
         said: list[str] = []
         for name, text in cells.items():
+            column = next((c for c in relation.columns if c.name == name), None)
+            coded = column is not None and isinstance(column.type, Coded)
             if subject is not None and name == subject.name:
                 said.append(self._label(text, subject))
+            elif column is not None and coded and subject is not None:
+                said[-1] = f"{said[-1].removesuffix(',')},"
+                named = "" if name in _OWN_WORDS else f"{name.replace('_', ' ')}: "
+                said.append(f"{named}{self._label(text, column)},")
+            elif text == "ongoing" and said:
+                said[-1] += ","
+                said.append("ongoing,")
             else:
                 said.append(text if name in ("value", relation.name) else f"{name.replace('_', ' ')} {text}")
+        if said:
+            said[-1] = said[-1].removesuffix(",")
         note = self.row.cells.get("note")
         what = [] if subject is not None else [self.what.replace("_", " ")]
         return one_line(" ".join([*what, *said]) + (f" ({note.written.strip()})" if note else ""), 300)

@@ -4,11 +4,12 @@ The search reads the author's clauses against the rows that an engine derived. I
 engine's, and a tree that says otherwise is a defect, which the tests look for.
 """
 
-from trialog.answers import Answers
+from trialog.answers import Answers, Status
+from trialog.proof.nearest import Lack, lacking
 from trialog.proof.search import Explanation
 from trialog.proof.step import Reason, Step
 
-__all__ = ["Explanations", "Reason", "Step", "explain"]
+__all__ = ["Explanations", "Lack", "Reason", "Step", "explain"]
 
 
 def explain(answers: Answers, relation: str) -> Step:
@@ -24,4 +25,8 @@ class Explanations:
 
     def of(self, relation: str) -> Step:
         """Why the relation, which is about the patient alone, has its status."""
-        return self._explanation.relation(relation, {})
+        return self._explanation.relation(relation)
+
+    def lacking(self, relation: str, wanted: Status = Status.MET) -> list[Lack]:
+        """What stands between the relation and the status that is wanted, by the rule that came nearest."""
+        return lacking(self._explanation, relation, wanted)

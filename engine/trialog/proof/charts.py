@@ -1,18 +1,25 @@
 """Tuples that a chart records, may record, or lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from trialog.answers import Answers, Status
 from trialog.charts.chart import Judgement, Record
 from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row
-from trialog.program import Arg, Clause, Const, Sort, Source, Tuple, Under, Var, Whatever
+from trialog.program import Compared, Const, Sort, Source, Tuple, Under, Var
 from trialog.proof.intervals import in_time, sort_of, values_of
-from trialog.proof.step import FROM_CAUSE, Known, Reason, Step
+from trialog.proof.ready import Ready
+from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps
 from trialog.proof.wording import Wording
-from trialog.values import Cause, Interval, show_days
-from trialog.vocabulary import Coded, Kind, Relation
+from trialog.values import Cause, Interval, show_day, show_days
+from trialog.vocabulary import Coded, Dated, Kind, Relation
+
+_DOUBTS = {
+    Reason.MISSING: " (not confirmed, or not fully recorded)",
+    Reason.CONFLICTING: " (records contradict each other)",
+    Reason.IMPRECISE: " (not known precisely)",
+}
 
 
 def _column_of(relation: Relation) -> int | None:
@@ -22,16 +29,41 @@ def _column_of(relation: Relation) -> int | None:
 
 
 class ChartTuples:
-    """The ways in which a clause's tuples of a chart's relations may hold for one patient."""
+    """The ways in which tuples of a chart's relations may hold for one patient, and why others do not."""
 
-    def __init__(self, answers: Answers, wording: Wording, clause: Clause, stated: frozenset[str]) -> None:
-        """`stated` are the variables whose values the clause's head takes from the tuple that is being explained."""
+    def __init__(self, answers: Answers, wording: Wording, steps: Steps) -> None:
         self.answers = answers
-        self.stated = stated
         self.vocabulary = answers.screener.program.vocabulary
         self.patient = answers.chart.patient
         self.words = wording
-        self.clause = clause
+        self.step = steps
+        self.values: dict[
+            tuple[int, int, bool], tuple[object, object, tuple[str | Interval, ...]]
+        ] = {}  # kept alive: ids are theirs
+        self.sorts: dict[str, tuple[Sort, ...]] = {
+            name: tuple([Sort.PATIENT] * (r.kind is not Kind.KNOWN) + [sort_of(c.type) for c in r.columns])
+            for name, r in self.vocabulary.relations.items()
+        }
+        self.about = {name: r.concept_column for name, r in self.vocabulary.relations.items()}
+        self.column = {
+            name: None if r.kind is Kind.ATTRIBUTE else _column_of(r) for name, r in self.vocabulary.relations.items()
+        }
+        self.of: dict[str, list[Record]] = {}
+        for record in answers.chart.records:
+            self.of.setdefault(record.relation, []).append(record)
+        self.about_rows: dict[tuple[str, str, str, bool], tuple[Row, ...]] = {}
+        self.plain: dict[int, tuple[Row, Row]] = {}
+        self.ordered: dict[tuple[str, str], tuple[Row, ...]] = {}
+        self.absences: dict[tuple[object, ...], Step] = {}
+
+    def rows_of(self, latest: str, relation: str) -> tuple[Row, ...]:
+        """The rows that a chart's relation has or may have, certain ones first."""
+        found = self.ordered.get((latest, relation))
+        if found is None:
+            possible = self.answers.facts.get(f"{POSSIBLE} {latest}{relation}", {})
+            certain = self.answers.facts.get(f"{CERTAIN} {latest}{relation}", {})
+            found = self.ordered[latest, relation] = (*certain, *(r for r in possible if r not in certain))
+        return found
 
     def evidence(self, name: str, row: Row) -> Evidence:
         return self.answers.facts.get(name, {}).get(row, NO_EVIDENCE)
@@ -41,160 +73,292 @@ class ChartTuples:
         row: Row = (self.patient, about) if about is not None else (self.patient,)
         what = self.words.label(str(about)) if about is not None else self.vocabulary.relations[p.relation].description
         found = row in self.answers.facts.get(f"recorded {p.relation}", {})
-        holds = found is not p.negated
-        evidence = self.evidence(f"recorded {p.relation}", row)
-        says = "; ".join(self.words.record_words(r) for r in evidence.records[-2:]) if found else f"no record of {what}"
-        return Step(says, Status.MET if holds else Status.NOT_MET, places=tuple(r.place for r in evidence.records[-2:]))
+        status = Status.MET if found is not p.negated else Status.NOT_MET
+        records = self.evidence(f"recorded {p.relation}", row).records[-2:]
+        if found:
+            says = "; ".join(self.words.record_words(r) for r in records)
+            return self.step(Part.RECORD, says, status, at=p.at, places=tuple(r.place for r in records))
+        return self.step(Part.ABSENT, f"no record of {what}", status, at=p.at)
 
     def judged(self, p: Tuple, relation: Relation) -> Step:
         question = next(str(a.value) for a in p.args[1:] if isinstance(a, Const))
         row = (self.patient, question)
         label = self.words.label(question)
+        sides = (f"the investigator signs yes: {label}", f"the investigator signs no: {label}")
         for mode, status in ((CERTAIN, Status.MET), (POSSIBLE, Status.UNKNOWN), ("refused", Status.NOT_MET)):
             name = f"{mode} {relation.name}"
             if row in self.answers.facts.get(name, {}):
                 evidence = self.evidence(name, row)
                 says = "; ".join(self.words.record_words(r) for r in evidence.records) or f"decided: {label}"
                 why = FROM_CAUSE[evidence.doubt] if evidence.doubt is not None and status is Status.UNKNOWN else None
-                return Step(says, status, why, places=tuple(r.place for r in evidence.records))
+                places = tuple(r.place for r in evidence.records)
+                unknown = sides if status is Status.UNKNOWN else None
+                return self.step(Part.SIGNATURE, says, status, why, at=p.at, places=places, sides=unknown)
         lapsed = self.evidence(f"{OPEN} {relation.name}", row).records
         note = f" (no longer counts: {'; '.join(self.words.record_words(r) for r in lapsed)})" if lapsed else ""
-        return Step(f"awaits the investigator's signature: {label}{note}", Status.UNKNOWN, Reason.AWAITING_JUDGEMENT)
+        says = f"awaits the investigator's signature: {label}{note}"
+        places = tuple(r.place for r in lapsed)
+        return self.step(
+            Part.OPEN, says, Status.UNKNOWN, Reason.AWAITING_JUDGEMENT, at=p.at, places=places, sides=sides
+        )
 
-    def chart_ways(self, p: Tuple, relation: Relation, known: Known) -> Iterator[tuple[Step | None, Known]]:
-        sorts = (Sort.PATIENT, *(sort_of(c.type) for c in relation.columns))
+    def chart_ways(
+        self, p: Tuple, relation: Relation, known: Known, ready: Ready, stated: bool, whole: bool
+    ) -> Iterator[tuple[Step | None, Known]]:
+        """`stated`: the clause's head has values already, which are those of the tuple; `whole`: what does not fit is said too."""
+        sorts = self.sorts[relation.name]
         latest = "latest " if p.source is Source.LATEST else ""
         when = self.when(p, known)
-        about = None if relation.kind is Kind.ATTRIBUTE else _column_of(relation)
+        about = self.column[relation.name]
         seen: set[tuple[object, ...]] = set()
         possible = self.answers.facts.get(f"{POSSIBLE} {latest}{p.relation}", {})
         certain_rows = self.answers.facts.get(f"{CERTAIN} {latest}{p.relation}", {})
-        rows = sorted(
-            (*certain_rows, *(r for r in possible if r not in certain_rows)), key=lambda r: r not in certain_rows
-        )
-        for row in rows:
-            if about is not None and not self.may_be_about(str(row[about]), p.args[about], known):
-                continue
-            plain, span = (row[:-2], row[-2:]) if latest else (row, None)
-            fits, sure_when = in_time(span, when)
+        fitting: set[int] = set()
+        others: list[tuple[Row, Known | None, Evidence]] = []
+        for row in self.rows_about(latest, p, about, known):
+            fits, sure_when = in_time(row[-2:] if latest else None, when)
             if not fits:
                 continue
-            evidence = self.evidence(f"{CERTAIN if row in certain_rows else POSSIBLE} {latest}{p.relation}", row)
+            plain = self.plain.setdefault(id(row), (row, row[:-2]))[1] if latest else row
+            evidence = (certain_rows if row in certain_rows else possible)[row]
             values, sure = self.bound(
-                p, plain, sorts, known, paired=True, causes=evidence.causes, subsuming=p.source is not Source.LATEST
-            )
-            if values is None or not self.in_class(p, relation, values):
+                p, plain, sorts, known, paired=True, causes=evidence.causes, subsuming=p.source is not Source.LATEST,
+                stated=ready if stated else None,
+            )  # fmt: skip
+            if values is not None and isinstance(p.when, Var) and when is None:  # the day is the row's own
+                own = values.get(p.when.name)
+                fits, sure_when = in_time(row[-2:], own if isinstance(own, Interval) else None)
+                if not fits:
+                    continue
+            if values is None or not self.in_class(p, relation, values, ready):
+                if whole:
+                    others.append((plain, values, evidence))
                 continue
+            fitting.update([id(r) for r in evidence.records])
             certain = sure and sure_when and row in certain_rows
-            key = (evidence.records, *((k, v) for k, v in values.items()))
+            key = (tuple([id(r) for r in evidence.records]), *((k, v) for k, v in values.items()))
             if key in seen:
                 continue
             seen.add(key)
-            words = "; ".join(dict.fromkeys(self.words.record_words(r) for r in evidence.records))
-            if not certain:
-                why = (
-                    FROM_CAUSE[evidence.doubt]
-                    if evidence.doubt is not None
-                    else Reason.MISSING
-                    if Cause.MISSING in evidence.causes
-                    else Reason.IMPRECISE
-                )
-                words += {
-                    Reason.MISSING: " (not confirmed, or not fully recorded)",
-                    Reason.CONFLICTING: " (records contradict each other)",
-                    Reason.IMPRECISE: " (not known precisely)",
-                }.get(why, "")
-            else:
-                why = None
-            status = Status.MET if certain else Status.UNKNOWN
-            dates = [c for c, s in zip(evidence.causes, sorts[1:], strict=True) if s is Sort.DATE and c is not None]
-            yield (
-                Step(
-                    words,
-                    status,
-                    why,
-                    places=tuple(r.place for r in evidence.records),
-                    dates=dates[0] if dates else None,
-                ),
-                values,
-            )
-        yield self.unrecorded(p, relation, known, when, latest)
+            yield self.found(p, evidence, certain, sorts), values
+        told: set[int] = set()
+        for plain, values, evidence in others:
+            records = {id(r) for r in evidence.records}
+            if not records & (fitting | told) and (values is None or relation.kind is not Kind.EVENT):
+                told |= records
+                yield self.unfitting(p, relation, plain, sorts, values, evidence, ready), known
+        rest = self.unrecorded(p, relation, known, when, latest, ready)
+        if rest[0].status is not Status.NOT_MET:
+            yield rest
+        elif whole:
+            if latest and fitting and relation.kind is Kind.MEASURE:
+                concept = self.words.label(self.concept(p, relation, known, ready))
+                says = f"the latest result decides: no other {concept} counts"
+                yield self.step(Part.ABSENT, says, Status.NOT_MET, at=p.at), known
+            elif not (fitting and relation.kind is Kind.ATTRIBUTE):
+                yield rest
 
-    def may_be_about(self, concept: str, arg: Arg, known: Known) -> bool:
-        """Whether a row about the concept can fit the argument that says what it is about."""
-        match arg:
-            case Const(value):
-                return self.vocabulary.is_a(concept, str(value))
-            case Var(name):
-                value = known.get(name)
-                return value is None or value == concept
-            case Whatever():
-                return True
-
-    def in_class(self, p: Tuple, relation: Relation, values: Known) -> bool:
-        """Whether a record may be of the class that the clause asks for; other records say nothing."""
-        about = (
-            p.args[relation.concept_column + 1]
-            if relation.concept_column is not None and relation.kind is not Kind.ATTRIBUTE
-            else None
+    def found(self, p: Tuple, evidence: Evidence, certain: bool, sorts: tuple[Sort, ...]) -> Step:
+        words = "; ".join(dict.fromkeys([self.words.record_words(r) for r in evidence.records]))
+        why = None
+        sides = None
+        if not certain:
+            doubt = evidence.doubt
+            missing = Cause.MISSING in evidence.causes
+            why = FROM_CAUSE[doubt] if doubt is not None else Reason.MISSING if missing else Reason.IMPRECISE
+            sides = (f"it is confirmed in full: {words}", f"it is ruled out, or turns out otherwise: {words}")
+            words += _DOUBTS.get(why, "")
+        dates = [c for c, s in zip(evidence.causes, sorts[1:], strict=True) if s is Sort.DATE and c is not None]
+        status = Status.MET if certain else Status.UNKNOWN
+        places = tuple([r.place for r in evidence.records])
+        return self.step(
+            Part.RECORD, words, status, why, at=p.at, places=places, dates=dates[0] if dates else None, sides=sides
         )
-        concept = values.get(about.name) if isinstance(about, Var) else None
+
+    def unfitting(
+        self,
+        p: Tuple,
+        relation: Relation,
+        row: Row,
+        sorts: tuple[Sort, ...],
+        values: Known | None,
+        evidence: Evidence,
+        ready: Ready,
+    ) -> Step:
+        """A record of the right kind that is not what the literal asks for."""
+        says = "; ".join(dict.fromkeys([self.words.record_words(r) for r in evidence.records]))
+        places = tuple([r.place for r in evidence.records])
+        why, alike = "another than the one in question", ""
+        label = self.words.label
+        if values is not None:  # it is of another class
+            about = p.args[(self.about[relation.name] or 0) + 1]
+            concept = values.get(about.name) if isinstance(about, Var) else None
+            for u in ready.clause.body:
+                if isinstance(u, Under) and not u.negated and u.arg == about and isinstance(concept, str):
+                    a = self.words.a(u.concept)
+                    why, alike = f"not {a}", f"none is {a}"
+                    break
+        else:
+            for column, arg, value in zip(relation.columns, p.args[1:], values_of(row, sorts, True)[1:], strict=True):
+                if (
+                    isinstance(arg, Const)
+                    and isinstance(value, str)
+                    and not self.vocabulary.is_a(value, str(arg.value))
+                ):
+                    missing = isinstance(column.type, Coded) and value == column.type.root
+                    name = column.name.replace("_", " ")
+                    why = f"{name} not recorded" if missing else f"not {label(str(arg.value))}"
+                    alike = f"none is {label(str(arg.value))}"
+        return self.step(Part.REJECTED, f"{says}: {why}", Status.NOT_MET, at=p.at, places=places, alike=alike)
+
+    def rows_about(self, latest: str, p: Tuple, about: int | None, known: Known) -> Sequence[Row]:
+        """The rows that can fit the argument that says what they are about."""
+        arg = p.args[about] if about is not None else None
+        wanted = arg.value if isinstance(arg, Const) else known.get(arg.name) if isinstance(arg, Var) else None
+        if about is None or not isinstance(wanted, str):
+            return self.rows_of(latest, p.relation)
+        key = (latest, p.relation, wanted, isinstance(arg, Const))
+        found = self.about_rows.get(key)
+        if found is None:
+            above = self.vocabulary.ancestors
+            found = self.about_rows[key] = tuple(
+                row
+                for row in self.rows_of(latest, p.relation)
+                if (wanted in above[str(row[about])] if isinstance(arg, Const) else wanted == row[about])
+            )
+        return found
+
+    def in_class(self, p: Tuple, relation: Relation, values: Known, ready: Ready) -> bool:
+        """Whether a record may be of the class that the clause asks for; other records say nothing."""
+        at = self.about[relation.name]
+        about = p.args[at + 1] if at is not None and relation.kind is not Kind.ATTRIBUTE else None
+        if not isinstance(about, Var):
+            return True
+        concept = values.get(about.name)
         below = self.vocabulary.descendants
         return not isinstance(concept, str) or all(
-            below[concept] & below[u.concept]
-            for u in self.clause.body
-            if isinstance(u, Under) and not u.negated and u.arg == about
+            not below[concept].isdisjoint(below[u]) for u in ready.classes.get(about.name, ())
         )
 
+    def concept(self, p: Tuple, relation: Relation, known: Known, ready: Ready) -> str:
+        """What the literal asks about: a concept, or a class of them."""
+        at = self.about[relation.name]
+        if relation.kind is Kind.ATTRIBUTE or at is None:
+            return ""
+        about = p.args[at + 1]
+        value = about.value if isinstance(about, Const) else known.get(about.name) if isinstance(about, Var) else None
+        if isinstance(value, str):
+            return value
+        column = relation.columns[at].type
+        classes = ready.classes.get(about.name, ()) if isinstance(about, Var) else ()
+        return next(iter(classes), column.root if isinstance(column, Coded) else "")
+
     def unrecorded(
-        self, p: Tuple, relation: Relation, known: Known, when: Interval | None, latest: str
+        self, p: Tuple, relation: Relation, known: Known, when: Interval | None, latest: str, ready: Ready
     ) -> tuple[Step, Known]:
         """The way in which a tuple holds that the chart does not record: open, or closed by what was reviewed."""
-        about = (
-            None
-            if relation.kind is Kind.ATTRIBUTE or relation.concept_column is None
-            else p.args[relation.concept_column + 1]
-        )
-        value = about.value if isinstance(about, Const) else known.get(about.name) if isinstance(about, Var) else None
-        column = relation.columns[relation.concept_column or 0].type
-        classes = [u.concept for u in self.clause.body if isinstance(u, Under) and not u.negated and u.arg == about]
-        concept = (
-            value if isinstance(value, str) else next(iter(classes), column.root if isinstance(column, Coded) else "")
-        )
+        concept = self.concept(p, relation, known, ready)
         openings = self.answers.facts.get(f"{OPEN} {latest}{p.relation}", {})
         is_open = (
             any(r[:2] == (self.patient, concept) and in_time(r[2:], when)[0] for r in openings)
             if latest
             else (self.patient,) in openings
-            if about is None
+            if not concept
             else (self.patient, concept) in openings
         )
-        what = self.words.label(concept) if about is not None else relation.description
-        others = {a.name: None for a in (*p.args,) if isinstance(a, Var) and a.name not in known}
         if is_open:
-            reviewed = "" if latest or about is None else ", and the chart does not say that this was reviewed"
-            return Step(
-                f"nothing {'more ' if self.has_any(relation, concept) else ''}is recorded of {what}{reviewed}",
-                Status.UNKNOWN,
-                Reason.MISSING,
-            ), {**known, **others}
+            others = {a.name: None for a in p.args if isinstance(a, Var) and a.name not in known}
+            return self.open(p, relation, concept, latest, ready), {**known, **others}
+        key = (p.relation, latest, concept, when, id(p.at) if latest or not concept else None)
+        step = self.absences.get(key)
+        if step is None:
+            step = self.absences[key] = self.closed(p, relation, concept, when, latest)
+        return step, known
+
+    def open(self, p: Tuple, relation: Relation, concept: str, latest: str, ready: Ready) -> Step:
+        what = self.words.label(concept) if concept else relation.description
+        reviewed = "" if latest or not concept else ", and the chart does not say that this was reviewed"
+        says = f"nothing {'more ' if self.has_any(relation, concept) else ''}is recorded of {what}{reviewed}"
+        asked = self.asked_of(p, ready)
+        history = relation.name.replace("_", " ")
+        sides = (
+            asked
+            if asked is not None and relation.kind is not Kind.EVENT
+            else (f"{what} is recorded as the rule asks", f"the {history} history is reviewed, without {what}")
+            if relation.kind is Kind.EVENT
+            else (f"{what} is recorded as the rule asks", f"{what} is recorded otherwise")
+        )
+        return self.step(Part.OPEN, says, Status.UNKNOWN, Reason.MISSING, at=p.at, sides=sides)
+
+    def asked_of(self, p: Tuple, ready: Ready) -> tuple[str, str] | None:
+        """What the clause asks of the tuple's values, where each comparison asks of one alone; and the opposite."""
+        own = {a.name for a in p.args[1:] if isinstance(a, Var)}
+        found = [
+            self.words.compared(c, {}, ready.naming, Status.UNKNOWN)[1]
+            for c in ready.clause.body
+            if isinstance(c, Compared)
+            and sum(isinstance(x, Var) for x in (c.left, c.right)) == 1
+            and any(isinstance(x, Var) and x.name in own for x in (c.left, c.right))
+            and any(isinstance(x, Const) for x in (c.left, c.right))
+        ]
+        consts = [
+            self.words.label(a.value)
+            for i, a in enumerate(p.args[1:])
+            if isinstance(a, Const) and isinstance(a.value, str) and i > 0
+        ]
+        if consts:
+            what = next((self.words.label(str(a.value)) for a in p.args[1:2] if isinstance(a, Const)), "it")
+            return f"{what} is recorded as {consts[0]}", f"{what} is recorded otherwise than {consts[0]}"
+        return (" and ".join(f[0] for f in found), " or ".join(f[1] for f in found)) if found else None
+
+    def closed(self, p: Tuple, relation: Relation, concept: str, when: Interval | None, latest: str) -> Step:
+        """Nothing of the kind is recorded, and nothing of the kind can be missing: with what was searched, and through when."""
+        what = self.words.label(concept) if concept else relation.description
+        instead = self.instead(p, concept, when, latest) if latest or not concept else ()
         by = (
             closing(self.answers.chart, relation.name, concept, self.answers.screening, self.vocabulary)
-            if about is not None
+            if concept
             else ()
         )
-        through = f" up to {max((show_days(c.through) for c in by), default='')}" if by else ""
-        instead = self.instead(p, concept, when, latest) if latest or about is None else ()
-        if about is None or (latest and (instead or not by)):
+        if not concept or (latest and (instead or not by)):
             words = "; ".join(dict.fromkeys(self.words.record_words(r) for r in instead))
             places = tuple(r.place for r in dict.fromkeys(instead))
-            return Step(words or f"the recorded {what} is another", Status.NOT_MET, places=places), known
-        found = self.has_any(relation, concept)
-        return Step(
-            f"no {'other ' if found else ''}{what} in the {relation.name.replace('_', ' ')} history{through}",
-            Status.NOT_MET,
-            places=tuple(c.place for c in by),
-        ), known
+            says = (
+                f"{words}: the latest result decides"
+                if words and latest
+                else words or f"the recorded {what} is another"
+            )
+            return self.step(Part.ABSENT, says, Status.NOT_MET, at=p.at, places=places)
+        history = relation.name.replace("_", " ")
+        through = f", reviewed through {max((show_days(c.through) for c in by), default='')}" if by else ""
+        other = "other " if self.has_any(relation, concept) else ""
+        below = tuple(self.others(relation, concept, self.words.a(concept)))
+        column = relation.columns[self.about[relation.name] or 0].type
+        is_root = isinstance(column, Coded) and column.root == concept
+        named = ("nothing else" if other else "nothing") if is_root else f"no {other}{what}"
+        says = f"{named} in the {history} history{through}"
+        return self.step(Part.ABSENT, says, Status.NOT_MET, below=below, at=p.at, places=tuple(c.place for c in by))
+
+    def others(self, relation: Relation, concept: str, what: str) -> Iterator[Step]:
+        """The other records of the relation: those of other concepts, and those that are later than screening."""
+        at = self.about[relation.name]
+        if at is None or relation.kind is not Kind.EVENT:
+            return
+        mine = self.of.get(relation.name, [])
+        say = self.words.record_words
+        apart = [r for r in mine if not self.vocabulary.is_a(str(r.values[at]), concept)]
+        steps = [self.step(Part.REJECTED, f"{say(r)}: not {what}", Status.NOT_MET, places=(r.place,)) for r in apart]
+        if len(steps) > 1:
+            names = ", ".join(dict.fromkeys([self.words.label(str(r.values[at])) for r in apart]))
+            says = f"{len(steps)} recorded, none is {what}: {names}"
+            yield self.step(Part.GROUP, says, Status.NOT_MET, below=tuple(steps), alike=f"none is {what}")
+        else:
+            yield from steps
+        for r in mine:
+            day = next((v for c, v in zip(relation.columns, r.values, strict=True) if isinstance(c.type, Dated)), None)
+            if r not in apart and isinstance(day, Interval) and day.low > self.answers.screening:
+                says = f"{say(r)}: after the screening on {show_day(self.answers.screening)}"
+                yield self.step(Part.REJECTED, says, Status.NOT_MET, places=(r.place,))
 
     def instead(self, p: Tuple, concept: str, when: Interval | None, latest: str) -> tuple[Record | Judgement, ...]:
         """What is recorded instead of what a literal asks for."""
@@ -207,12 +371,9 @@ class ChartTuples:
         )
 
     def has_any(self, relation: Relation, concept: str) -> bool:
-        about = relation.concept_column
+        about = self.about[relation.name]
         return about is not None and any(
-            r.relation == relation.name
-            and concept in self.vocabulary.concepts
-            and self.vocabulary.is_a(str(r.values[about]), concept)
-            for r in self.answers.chart.records
+            concept in self.vocabulary.ancestors[str(r.values[about])] for r in self.of.get(relation.name, ())
         )
 
     def when(self, p: Tuple, known: Known) -> Interval | None:
@@ -235,43 +396,62 @@ class ChartTuples:
         paired: bool,
         causes: tuple[Cause | None, ...] = (),
         subsuming: bool = True,
+        stated: Ready | None = None,
     ) -> tuple[Known | None, bool]:
         """The known values with those of the row; None where they do not fit. And whether they surely fit."""
-        values = dict(known)
-        sure = True
-        found = values_of(row, sorts, paired)
-        if causes and len(causes) == len(found) - 1:
-            found = (
-                found[0],
-                *(
-                    Interval(v.low, v.high, c, v.of_days) if isinstance(v, Interval) and not v.is_point else v
-                    for v, c in zip(found[1:], causes, strict=True)
-                ),
-            )
+        found = self.read(row, sorts, paired, causes)
+        is_a = self.vocabulary.ancestors
         for arg, value in zip(p.args, found, strict=True):
-            wanted: str | Interval | None
-            if isinstance(arg, Const):
-                wanted = arg.value if isinstance(arg.value, str) else Interval(arg.value, arg.value)
-            elif isinstance(arg, Var) and arg.name in values:
-                wanted = values[arg.name]
-            else:
+            if isinstance(value, str):
                 if isinstance(arg, Var):
-                    values[arg.name] = value
-                continue
-            if wanted is None:
-                values[arg.name] = value  # type: ignore[union-attr]
-            elif isinstance(wanted, str):
-                if value != wanted and not (
+                    wanted = known.get(arg.name)
+                    if wanted is not None and wanted != value:
+                        return None, False
+                elif (
                     isinstance(arg, Const)
-                    and isinstance(value, str)
-                    and subsuming
-                    and value in self.vocabulary.concepts
-                    and self.vocabulary.is_a(value, wanted)
+                    and value != arg.value
+                    and not (subsuming and arg.value in is_a.get(value, ()))
                 ):
                     return None, False
-            elif isinstance(value, Interval):
-                if value.high < wanted.low or wanted.high < value.low:
+        values = dict(known)
+        sure = True
+        for arg, value in zip(p.args, found, strict=True):
+            if isinstance(arg, Var):
+                known_already = values.get(arg.name)
+                if known_already is None:
+                    values[arg.name] = value
+                    continue
+            elif isinstance(arg, Const) and not isinstance(arg.value, str):
+                known_already = Interval(arg.value, arg.value)
+            else:
+                continue
+            if isinstance(value, str):
+                if value != known_already:
+                    return None, False  # the variable stands twice
+            elif isinstance(known_already, Interval):
+                if value.high < known_already.low or known_already.high < value.low:
                     return None, False
-                alike = (value.low, value.high) == (wanted.low, wanted.high)
-                sure = sure and alike and (value.is_point or (isinstance(arg, Var) and arg.name in self.stated))
+                alike = value.low == known_already.low and value.high == known_already.high
+                sure = (
+                    sure and alike and (value.low == value.high or (stated is not None and arg in stated.clause.args))
+                )
         return values, sure
+
+    def read(
+        self, row: Row, sorts: tuple[Sort, ...], paired: bool, causes: tuple[Cause | None, ...]
+    ) -> tuple[str | Interval, ...]:
+        """The row's values, with the causes for which they are not points."""
+        key = (id(row), id(sorts), paired)
+        found = self.values.get(key)
+        if found is None:
+            values = values_of(row, sorts, paired)
+            if causes and len(causes) == len(values) - 1:
+                values = (
+                    values[0],
+                    *(
+                        Interval(v.low, v.high, c, v.of_days) if isinstance(v, Interval) and not v.is_point else v
+                        for v, c in zip(values[1:], causes, strict=True)
+                    ),
+                )
+            found = self.values[key] = (row, sorts, values)
+        return found[2]

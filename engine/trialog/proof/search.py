@@ -1,18 +1,15 @@
 """The search: clauses against the rows that an engine derived, premise by premise."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from itertools import islice
 
 from trialog.answers import Answers, Status
-from trialog.engines.tally import amount, reaches
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
-from trialog.plain import Row, Tally
+from trialog.plain import Row
 from trialog.program import (
     Chosen,
-    Clause,
     Compared,
     Const,
+    Derived,
     Distinct,
     Given,
     Premise,
@@ -25,18 +22,21 @@ from trialog.program import (
 )
 from trialog.proof.charts import ChartTuples
 from trialog.proof.conditions import Conditions
-from trialog.proof.intervals import interval, needs, sort_of, values_of
-from trialog.proof.step import FROM_CAUSE, Known, Reason, Step, dates_below, flattened, joint, worst
-from trialog.proof.wording import Wording, filled, show, spelled
-from trialog.tree import Summary
-from trialog.values import Interval, show_number
+from trialog.proof.counting import Counts
+from trialog.proof.explaining import Way
+from trialog.proof.failing import Failures
+from trialog.proof.intervals import interval, values_of
+from trialog.proof.ready import Ready, Together, Within, readied
+from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps, dates_below, joint, worst
+from trialog.proof.wording import Wording
+from trialog.values import Interval, show_day
 from trialog.vocabulary import Kind
 
-_MOST_TRIED = 2000  # premises looked at for one clause; then what was found so far has to do
-_MOST_SOLUTIONS = 6
+type Found = dict[int, Step | None]
+"""The lines of a clause's premises, by their places in its body."""
 
-type Within = Mapping[str, tuple[str, int]]
-"""The relations that are being explained: the rank of the row in question, in the relation named, under which premises must lie."""
+_OF_SCREENING = (Sort.PATIENT, Sort.DATE)
+_MOST_WAYS = 5000  # looked at to find a proof of least height; the first way is a proof all the same
 
 
 class Explanation:
@@ -45,360 +45,381 @@ class Explanation:
         self.program = answers.screener.program
         self.vocabulary = self.program.vocabulary
         self.patient = answers.chart.patient
+        self.ready = readied(answers.screener)
+        self.clauses: Mapping[str, list[Ready]] = self.ready.clauses
+        self.day: Row = (self.patient, answers.screening)
+        self.sorts = {name: tuple([c.sort for c in d.columns]) for name, d in self.program.derived.items()}
+        self.step = Steps()
         self.words = Wording(self.vocabulary)
-        self.clauses: dict[str, list[Clause]] = {}
-        for clause in self.program.clauses:
-            if all(answers.screener.readings[p.reading] == p.option for p in clause.body if isinstance(p, Chosen)):
-                self.clauses.setdefault(clause.relation, []).append(clause)
-        self.splits: dict[str, list[Clause]] = {}
-        for clause in answers.screener.plain.splits:
-            self.splits.setdefault(clause.relation, []).append(clause)
+        self.charts = ChartTuples(answers, self.words, self.step)
+        self.conditions = Conditions(self.program, self.words, self.step)
+        self.failures = Failures(self)
+        self.counts = Counts(self, self.failures)
         self.known: dict[str, Step] = {}
-        self.phrases = {a.relation: a for a in self.program.atoms.values()}
+        self.tuples: dict[tuple[str, Row, bool], Step] = {}
+        self.opened: dict[str, Step] = {}
+        self.in_order: dict[str, list[Row]] = {}
+        self.making: set[str] = set()
 
     # -- relations -----------------------------------------------------------------------------------------------
 
     def rows(self, name: str) -> Mapping[Row, int]:
         return self.answers.rows[name]
 
-    def relation(self, name: str, within: Within) -> Step:
+    def relation(self, name: str) -> Step:
         """A derived relation that is about the patient alone."""
-        if name not in self.known:
-            self.known[name] = self.found(name, within)
-        return self.known[name]
-
-    def found(self, name: str, within: Within) -> Step:
-        status = self.answers.status(name)
-        atom = self.phrases.get(name)
-        says = atom.phrase if atom is not None else name.replace("_", " ")
-        found = [
-            step
-            for clause in self.clauses.get(name, ())
-            if name not in within
-            if (step := self.clause(clause, status, {}, {**within, name: ("", 0)})) is not None
-        ]
-        if status is Status.MET:
-            below = tuple(found[:1] or self.either_way(name, within))
-        elif status is Status.UNKNOWN:
-            below = tuple(s for s in found if s.status is Status.UNKNOWN)
-        else:
-            below = tuple(found)
-        merged = flattened(below)
-        at = self.clauses[name][0].at if self.clauses.get(name) else None
-        return Step(
-            says,
-            status,
-            joint(merged) if status is Status.UNKNOWN else None,
-            merged,
-            at,
-            (),
-            atom=atom.identifier if atom is not None else "",
-        )
-
-    def either_way(self, name: str, within: Within) -> list[Step]:
-        """Why the relation holds whichever way another fact is: by what the rules for it and for its opposite ask besides."""
-        for clause in self.splits.get(name, ()) if name not in within else ():
-            step = self.clause(clause, Status.MET, {}, {**within, name: ("", 0)})
-            if step is not None:
-                facts = dict.fromkeys(self.words.asked(p, self.phrases) for p in clause.split_on)
-                return [replace(step, says=f"whether or not {', '.join(facts)}")]
-        return []
-
-    def clause(self, clause: Clause, wanted: Status, known: Known, within: Within) -> Step | None:
-        """The best way in which the clause has the wanted status: its premises as steps. None where it has another."""
-        patient = clause.args[0]
-        start: dict[str, str | Interval | None] = dict(known)
-        if isinstance(patient, Var):
-            start[patient.name] = self.patient
-        search = Search(self, within, clause, frozenset(known))
-        best: tuple[int, tuple[Step, ...], Known] | None = None
-        for steps, values in islice(search.solutions(tuple(clause.body), start, ()), _MOST_SOLUTIONS):
-            unknown = sum(s.status is Status.UNKNOWN for s in steps)
-            if (
-                best is None
-                or (unknown < best[0] and (unknown or wanted is not Status.UNKNOWN))
-                or (best[0] == 0 and wanted is Status.UNKNOWN)
-            ):
-                best = (unknown, steps, values)
-            if unknown == (wanted is Status.UNKNOWN):
-                break
-        phrase = (
-            filled(clause.phrase, best[2])
-            if best is not None and clause.phrase and clause.relation not in self.phrases
-            else ""
-        )
-        if best is not None:
-            best = (best[0], tuple(_dated(s, best[1]) for s in best[1]), best[2])
-            status = Status.MET if best[0] == 0 else Status.UNKNOWN
-            if wanted is Status.NOT_MET or (wanted is Status.MET and status is not Status.MET):
-                return None
-            return Step(phrase, status, joint(best[1]) if status is Status.UNKNOWN else None, best[1], clause.at)
-        if wanted is Status.MET:
-            return None
-        return Step("", Status.NOT_MET, None, search.deepest, clause.at)
-
-    # -- words ---------------------------------------------------------------------------------------------------
-
-
-def _dated(step: Step, beside: tuple[Step, ...]) -> Step:
-    """A comparison that is not decided for want of a date has the reason for which the records beside it lack theirs."""
-    if step.reason is not Reason.IMPRECISE or step.below or step.places:
+        step = self.known.get(name)
+        if step is None:
+            if name in self.making:
+                return self.step(Part.CLAIM, self.title(name), self.answers.status(name), Reason.MISSING
+                                 if self.answers.status(name) is Status.UNKNOWN else None, plumbing=True)  # fmt: skip
+            self.making.add(name)
+            step = self.known[name] = self.found(name)
+            self.making.discard(name)
         return step
-    dates = [d for s in beside for d in dates_below(s)]
-    return replace(step, reason=FROM_CAUSE[worst(dates)]) if dates else step
 
+    def title(self, name: str) -> str:
+        return self.ready.titles.get(name) or name.split("/")[0].replace("_", " ")
 
-class Search:
-    """Looks for values that make a clause's premises hold, or leave them open; keeps the deepest failure."""
+    def found(self, name: str) -> Step:
+        status = self.answers.status(name)
+        clauses = self.clauses.get(name, [])
+        below: tuple[Step, ...] = ()
+        match status:
+            case Status.MET:
+                rows = self.rows(f"{CERTAIN} {name}")
+                rank = rows.get((self.patient,))
+                ways = [
+                    s for c in clauses if (s := self.holds(Within(c, status, False, CERTAIN, rank), {})) is not None
+                ]
+                below = (min(ways, key=lambda s: s.height),) if ways else self.either_way(name)
+            case Status.UNKNOWN:
+                rank = self.rows(f"{POSSIBLE} {name}").get((self.patient,))
+                ways = [
+                    s for c in clauses if (s := self.holds(Within(c, status, False, POSSIBLE, rank), {})) is not None
+                ]
+                below = tuple(s for s in ways if s.status is Status.UNKNOWN)
+            case Status.NOT_MET:
+                below = tuple(self.failures.rule(c, {}, stated=False) for c in clauses)
+        atom = self.ready.atoms.get(name)
+        return self.step(
+            Part.CLAIM, self.title(name), status, (joint(below) or Reason.IMPRECISE) if status is Status.UNKNOWN else None,
+            below, clauses[0].clause.at if clauses else None, atom=atom.identifier if atom is not None else "",
+            plumbing=name not in self.ready.titles,
+        )  # fmt: skip
 
-    def __init__(self, explanation: Explanation, within: Within, clause: Clause, stated: frozenset[str]) -> None:
-        self.e = explanation
-        self.clause = clause
-        self.charts = ChartTuples(explanation.answers, explanation.words, clause, stated)
-        self.conditions = Conditions(explanation.words)
-        self.within = within
-        self.deepest: tuple[Step, ...] = ()
-        self.depth = -1
-        self.tried = 0
+    def either_way(self, name: str) -> tuple[Step, ...]:
+        """Why the relation holds whichever way another fact is: by what the rules for it and for its opposite ask besides."""
+        for ready in self.ready.splits.get(name, ()):
+            step = self.holds(Within(ready, Status.MET, False), {})
+            if step is None:
+                continue
+            facts = [self.either(p, ready) for p in ready.clause.split_on]
+            says = f"whether or not {', and whether or not '.join(dict.fromkeys(facts))}"
+            day = Part.DAY
+            below = tuple(s for s in step.below if s.part is not day)
+            if not below:
+                says += ": either way a rule holds"
+            return (
+                self.step(
+                    Part.RULE, says, Status.MET, None, below or step.below, ready.clause.at, bindings=step.bindings
+                ),
+            )
+        return ()
+
+    def either(self, p: Premise, ready: Ready) -> str:
+        """What may be either way, in words: of a test, of which value it is."""
+        if isinstance(p, Compared):
+            own = (c for cs in self.clauses.values() for c in cs if any(q.at is p.at for q in c.clause.body))
+            return self.words.compared(p, {}, next(own, ready).naming, Status.MET)[1][0]
+        return self.words.asked(p, self.ready.titles, self.ready.atoms)
+
+    # -- clauses -------------------------------------------------------------------------------------------------
+
+    def start(self, ready: Ready, known: Known) -> dict[str, str | Interval | None]:
+        start = dict(known)
+        if ready.patient is not None:
+            start[ready.patient] = self.patient
+        return start
+
+    def holds(self, within: Within, known: Known) -> Step | None:
+        """The clause with the proof of least height, or with the fewest premises unknown; None where it does not hold."""
+        ready, wanted = within.ready, within.status
+        start = self.start(ready, known)
+        steps: Found = {}
+        values: dict[str, str | Interval | None] = dict(start)
+        may_be: list[tuple[Found, Known]] = []
+        for together in ready.bound if within.stated else ready.free:
+            best, doubtful = self.best(together, start, within)
+            if best is None:
+                return None
+            if doubtful is not None:
+                may_be.append(doubtful)
+            steps |= best[0]
+            values |= best[1]
+        if (
+            wanted is Status.UNKNOWN
+            and may_be
+            and not any(s is not None and s.status is Status.UNKNOWN for s in steps.values())
+        ):
+            for found, bound in may_be:
+                steps |= found
+                values |= bound
+        lines = tuple([steps[i] for i in sorted(steps) if steps[i] is not None])
+        below = _dated(self.step, tuple(s for s in lines if s is not None))
+        unknown = any(s.status is Status.UNKNOWN for s in below)
+        if wanted is Status.MET and unknown:
+            return None
+        return self.rule(ready, values, Status.UNKNOWN if unknown else Status.MET, below)
+
+    def rule(self, ready: Ready, values: Known, status: Status, below: tuple[Step, ...]) -> Step:
+        phrase = (
+            ready.clause.phrase if ready.clause.relation not in self.ready.atoms or "{" in ready.clause.phrase else ""
+        )
+        says = self.words.filled(phrase, values) if phrase else "by this rule"
+        plumbing = not phrase or (phrase == self.ready.titles.get(ready.clause.relation))
+        bindings = self.words.bindings({k: v for k, v in values.items() if k != ready.patient}, ready.naming.units)
+        reason = joint(below) if status is Status.UNKNOWN else None
+        return self.step(Part.RULE, says, status, reason, below, ready.clause.at, plumbing=plumbing, bindings=bindings)
+
+    def best(
+        self, together: Together, start: Known, within: Within
+    ) -> tuple[tuple[Found, Known] | None, tuple[Found, Known] | None]:
+        """The best way for premises that belong together, and a way that is not certain where there is one."""
+        best: tuple[Found, Known] | None = None
+        doubtful: tuple[Found, Known] | None = None
+        least, score = 10**9, (10**9, 10**9)
+        for tried, (found, values) in enumerate(self.solutions(together, 0, start, {}, within)):
+            lines = [s for s in found.values() if s is not None]
+            unknown = sum(s.status is Status.UNKNOWN for s in lines)
+            if 0 < unknown < least:
+                doubtful, least = (found, values), unknown
+            mine = (unknown, 0 if unknown else max([s.height for s in lines], default=0))
+            if mine < score:
+                best, score = (found, values), mine
+            if (score <= (0, 1) and within.status is Status.MET) or tried > _MOST_WAYS:
+                break
+        return best, doubtful
 
     def solutions(
-        self, left: tuple[Premise, ...], known: Known, done: tuple[Step, ...]
-    ) -> Iterator[tuple[tuple[Step, ...], Known]]:
-        self.tried += 1
-        if self.tried > _MOST_TRIED:
-            return
-        if not left:
+        self, together: Together, at: int, known: Known, done: Found, within: Within
+    ) -> Iterator[tuple[Found, Known]]:
+        if at == len(together):
             yield done, known
             return
-        premise = self.next(left, known)
-        rest = tuple(p for p in left if p is not premise)
-        failed: list[Step] = []
-        any_way = False
-        for step, values in self.ways(premise, known):
-            if step is not None and step.status is Status.NOT_MET:
-                failed.append(step)
+        place, premise = together[at]
+        for step, values in self.ways(premise, known, within, whole=False):
+            status = step.status if step is not None else Status.MET
+            if status is Status.NOT_MET or (within.status is Status.MET and status is Status.UNKNOWN):
                 continue
-            any_way = True
-            yield from self.solutions(rest, values, done if step is None else (*done, step))
-        if not any_way and len(done) + 1 > self.depth:
-            self.depth = len(done) + 1
-            self.deepest = (*done, *(failed[:3] or [Step("no value fits", Status.NOT_MET)]))
+            yield from self.solutions(together, at + 1, values, {**done, place: step}, within)
 
-    def next(self, left: tuple[Premise, ...], known: Known) -> Premise:
-        for p in left:
-            if isinstance(p, Chosen) or (not (isinstance(p, Tuple) and not p.negated) and needs(p) <= known.keys()):
-                return p
-        for p in left:
-            if isinstance(p, Tuple) and not p.negated:
-                return p
-        return left[0]
-
-    def ways(self, premise: Premise, known: Known) -> Iterator[tuple[Step | None, Known]]:
+    def ways(self, premise: Premise, known: Known, within: Within, whole: bool) -> Iterator[Way]:
+        """The ways in which the premise holds or may hold; where `whole`, also those in which it does not, with the reason."""
         match premise:
-            case Chosen():
-                yield None, known
+            case Chosen(reading, option):
+                words = f"read so: {reading.replace('_', ' ')} = {option.replace('_', ' ')}"
+                yield self.step(Part.READING, words, Status.MET, at=premise.at, plumbing=True), known
             case Tuple(negated=False):
-                yield from self.tuple_ways(premise, known)
+                yield from self.tuple_ways(premise, known, within, whole)
             case Tuple():
-                yield self.negated(premise, known), known
-            case Under(arg, concept, negated):
-                yield self.conditions.under(arg, concept, negated, known), known
-            case Distinct(left, right, same):
-                yield self.conditions.distinct(left, right, same, known), known
+                yield self.negated(premise, known, within), known
+            case Under():
+                yield self.conditions.under(premise, known), known
+            case Distinct():
+                yield self.conditions.distinct(premise, known), known
             case Given(variable, expression):
-                yield None, {**known, variable.name: interval(expression, known)}
-            case Compared(operator, left, right):
-                yield self.conditions.compared(operator, left, right, known, premise.at), known
+                value = interval(expression, known)
+                unit = within.ready.naming.units.get(variable.name, "")
+                words = f"{variable.name} is {self.words.value(value, unit)}"
+                line = self.step(Part.TEST, words, Status.MET, at=premise.at, plumbing=True)
+                yield line, {**known, variable.name: value}
+            case Compared():
+                yield self.conditions.compared(premise, known, within.ready.naming), known
             case Tallied():
-                yield self.tallied(premise, known), known
+                yield self.counts.tallied(premise, known), known
 
     # -- tuples --------------------------------------------------------------------------------------------------
 
-    def tuple_ways(self, p: Tuple, known: Known) -> Iterator[tuple[Step | None, Known]]:
-        e = self.e
+    def tuple_ways(self, p: Tuple, known: Known, within: Within, whole: bool) -> Iterator[Way]:
         if p.relation == "screening":
-            row = (e.patient, e.answers.screening)
-            values, _ = self.charts.bound(p, row, (Sort.PATIENT, Sort.DATE), known, paired=False)
+            values, _ = self.charts.bound(p, self.day, _OF_SCREENING, known, paired=False)
+            words = f"screening is on {show_day(self.answers.screening)}"
             if values is not None:
-                yield None, values
+                yield self.step(Part.DAY, words, Status.MET, at=p.at, plumbing=True), values
+            elif whole:
+                yield self.step(Part.DAY, words, Status.NOT_MET, at=p.at), known
             return
-        derived = e.program.derived.get(p.relation)
-        if derived is not None and len(derived.columns) == 1:
-            yield e.relation(p.relation, self.within), known
+        derived = self.program.derived.get(p.relation)
+        if derived is not None:
+            if len(derived.columns) == 1 and derived.about_patient and "/" not in p.relation:
+                if not self.comes_later((self.patient,), p.relation, within):
+                    yield self.relation(p.relation), known
+                return
+            yield from self.derived_ways(p, known, derived, within, whole)
             return
         if p.source is Source.RECORDED:
             yield self.charts.recorded(p), known
             return
-        relation = e.vocabulary.relations.get(p.relation)
-        if derived is not None:
-            yield from self.derived_ways(p, known, tuple(c.sort for c in derived.columns), derived.is_exact)
-        elif relation is not None and relation.kind is Kind.KNOWN:
-            sorts = tuple(sort_of(c.type) for c in relation.columns)
-            for fact in e.program.known[p.relation]:
-                values, _ = self.charts.bound(p, fact.values, sorts, known, paired=False)
-                if values is not None:
-                    shown = ", ".join(e.words.label(v) if isinstance(v, str) else show_number(v) for v in fact.values)
-                    yield (
-                        Step(
-                            f"{relation.description}: {shown} [{', '.join(fact.sources)}]",
-                            Status.MET,
-                            at=fact.at,
-                        ),
-                        values,
-                    )
-        elif relation is not None and relation.kind is Kind.JUDGEMENT:
+        relation = self.vocabulary.relations[p.relation]
+        if relation.kind is Kind.KNOWN:
+            yield from self.fact_ways(p, known, whole)
+        elif relation.kind is Kind.JUDGEMENT:
             yield self.charts.judged(p, relation), known
-        elif relation is not None:
-            yield from self.charts.chart_ways(p, relation, known)
+        else:
+            yield from self.charts.chart_ways(p, relation, known, within.ready, within.stated, whole)
 
-    def derived_ways(
-        self, p: Tuple, known: Known, sorts: tuple[Sort, ...], exact: bool
-    ) -> Iterator[tuple[Step | None, Known]]:
-        e = self.e
-        name = p.relation if exact else f"{POSSIBLE} {p.relation}"
-        limit = self.within.get(p.relation)
-        found_any = False
-        for row in sorted(
-            e.rows(name), key=lambda r: (not exact and r not in e.rows(f"{CERTAIN} {p.relation}"), str(r))
-        ):
-            values, sure = self.charts.bound(p, row, sorts, known, paired=not exact)
-            if values is None or (limit is not None and e.rows(limit[0]).get(row, limit[1]) >= limit[1]):
+    def fact_ways(self, p: Tuple, known: Known, whole: bool) -> Iterator[Way]:
+        relation = self.vocabulary.relations[p.relation]
+        sorts = self.charts.sorts[p.relation]
+        any_fits = False
+        first = p.args[0]
+        of = known.get(first.name) if isinstance(first, Var) else first.value if isinstance(first, Const) else None
+        for fact in self.ready.facts_of(p.relation, of if isinstance(of, str) and isinstance(first, Var) else None):
+            values, _ = self.charts.bound(p, fact.values, sorts, known, paired=False)
+            if values is None:
                 continue
-            certain = exact or (sure and row in e.rows(f"{CERTAIN} {p.relation}"))
-            yield self.derived_step(p.relation, row, sorts, certain, exact), values
-            found_any = True
-        is_open = not exact and (e.patient,) in e.rows(f"{OPEN} {p.relation}")
-        if not found_any and not is_open and p.relation not in self.within:
-            failing = [
-                s
-                for c in e.clauses.get(p.relation, ())
-                if (s := e.clause(c, Status.NOT_MET, {}, {**self.within, p.relation: ("", 0)})) is not None
-            ]
+            any_fits = True
+            shown = ", ".join([self.words.value(v) for v in values_of(fact.values, sorts, False)])
+            says = f"{relation.description}: {shown} [{', '.join(fact.sources)}]"
+            yield self.step(Part.FACT, says, Status.MET, at=fact.at), values
+        if whole and not any_fits:
+            given = [self.words.value(v) for a in p.args if isinstance(a, Var) and (v := known.get(a.name)) is not None]
+            of = f" of {', '.join(given)}" if given else ""
+            says = f"nothing is stated{of} that would be {relation.description}; what is not stated is not so"
+            alike = f"of none is stated {relation.description}"
+            yield self.step(Part.ABSENT, says, Status.NOT_MET, at=p.at, alike=alike), known
+
+    def comes_later(self, row: Row, relation: str, within: Within) -> bool:
+        """Whether the row was found after the one that is being explained, and so cannot be what that rests on."""
+        if within.rank is None or not self.ready.is_recursive(relation, within.ready.clause.relation):
+            return False
+        derived = self.program.derived[relation]
+        rows = self.rows(relation if derived.is_exact else f"{within.mode} {relation}")
+        return rows.get(row, within.rank) >= within.rank
+
+    def derived_ways(self, p: Tuple, known: Known, derived: Derived, within: Within, whole: bool) -> Iterator[Way]:
+        name, exact = p.relation, derived.is_exact
+        sorts = self.sorts[name]
+        certain_rows = self.rows(name if exact else f"{CERTAIN} {name}")
+        for row in self.ordered(name, exact):
+            stated = within.ready if within.stated else None
+            values, sure = self.charts.bound(p, row, sorts, known, paired=not exact, stated=stated)
+            if values is None:
+                if whole and not exact:
+                    yield self.another(p, row, sorts), known
+                continue
+            if self.comes_later(row, name, within):
+                continue
+            yield self.derived_step(name, row, sorts, exact or (sure and row in certain_rows), exact), values
+        if not exact and (self.patient,) in self.rows(f"{OPEN} {name}"):
             yield (
-                Step(f"no {p.relation.split('/')[0].replace('_', ' ')}", Status.NOT_MET, None, flattened(failing)),
-                known,
+                self.open(name),
+                {**known, **{a.name: None for a in p.args if isinstance(a, Var) and a.name not in known}},
             )
-        if is_open:
-            open_values = {a.name: None for a in p.args if isinstance(a, Var) and a.name not in known}
-            below = tuple(
-                s
-                for c in e.clauses.get(p.relation, ())
-                if p.relation not in self.within
-                if (s := e.clause(c, Status.UNKNOWN, {}, {**self.within, p.relation: ("", 0)})) is not None
-                and s.status is Status.UNKNOWN
+        elif whole:
+            yield self.failures.no_more(name), known
+
+    def ordered(self, name: str, exact: bool) -> list[Row]:
+        found = self.in_order.get(name)
+        if found is None:
+            found = self.in_order[name] = self.sorted(name, exact)
+        return found
+
+    def sorted(self, name: str, exact: bool) -> list[Row]:
+        certain = self.rows(name if exact else f"{CERTAIN} {name}")
+        possible: Mapping[Row, int] = {} if exact else self.rows(f"{POSSIBLE} {name}")
+        return [*sorted(certain, key=str), *sorted((r for r in possible if r not in certain), key=str)]
+
+    def another(self, p: Tuple, row: Row, sorts: tuple[Sort, ...]) -> Step:
+        """A tuple that the relation has, and that is not the one in question."""
+        says = f"{self.tuple_words(p.relation, values_of(row, sorts, True))}: another than the one in question"
+        return self.step(Part.REJECTED, says, Status.NOT_MET, at=p.at, plumbing=True)
+
+    def open(self, name: str) -> Step:
+        step = self.opened.get(name)
+        if step is None:
+            if f"open {name}" in self.making:
+                return self.step(Part.OPEN, f"{self.title(name)}: more may have happened than is recorded",
+                                 Status.UNKNOWN, Reason.MISSING, plumbing=True)  # fmt: skip
+            self.making.add(f"open {name}")
+            ways = [self.holds(Within(c, Status.UNKNOWN, False), {}) for c in self.clauses.get(name, ())]
+            self.making.discard(f"open {name}")
+            below = tuple(s for s in ways if s is not None and s.status is Status.UNKNOWN)
+            says = f"{self.title(name)}: more may have happened than is recorded"
+            step = self.opened[name] = self.step(
+                Part.CLAIM, says, Status.UNKNOWN, joint(below) or Reason.MISSING, below, plumbing=bool(below)
             )
-            merged = flattened(below)
-            yield (
-                Step(
-                    f"{p.relation.replace('_', ' ')}: more may have happened than is recorded",
-                    Status.UNKNOWN,
-                    joint(merged) or Reason.MISSING,
-                    merged,
-                ),
-                {**known, **open_values},
-            )
+        return step
 
     def derived_step(self, relation: str, row: Row, sorts: tuple[Sort, ...], certain: bool, exact: bool) -> Step:
         """A derived tuple, explained by a clause whose head takes its values."""
-        e = self.e
+        key = (relation, row, certain)
+        step = self.tuples.get(key)
+        if step is None:
+            step = self.tuples[key] = self.derived_found(relation, row, sorts, certain, exact)
+        return step
+
+    def derived_found(self, relation: str, row: Row, sorts: tuple[Sort, ...], certain: bool, exact: bool) -> Step:
         values = values_of(row, sorts, paired=not exact)
         status = Status.MET if certain else Status.UNKNOWN
-        derived = relation if exact else f"{CERTAIN if certain else POSSIBLE} {relation}"
-        limit = (derived, e.rows(derived).get(row, 0))
-        for clause in e.clauses.get(relation, ()):
-            known = {a.name: v for a, v in zip(clause.args, values, strict=True) if isinstance(a, Var)}
-            step = e.clause(clause, status, known, {**self.within, relation: limit})
-            if step is not None and step.status is status:
-                return replace(step, says=step.says or self.tuple_words(relation, values))
-        return Step(self.tuple_words(relation, values), status, None if certain else Reason.IMPRECISE)
+        mode = CERTAIN if certain else POSSIBLE
+        rank = self.rows(relation if exact else f"{mode} {relation}").get(row)
+        found: list[Step] = []
+        for ready in self.clauses.get(relation, ()):
+            head = list(zip(ready.clause.args, values, strict=True))
+            known = {a.name: v for a, v in head if isinstance(a, Var)}
+            if any(isinstance(v, str) and isinstance(a, Const) and a.value != v for a, v in head):
+                continue
+            rule = self.holds(Within(ready, status, True, mode, rank), known)
+            if rule is not None and rule.status is status:
+                found.append(rule)
+        words = self.tuple_words(relation, values)
+        if not found:
+            return self.step(Part.CLAIM, words, status, None if certain else Reason.IMPRECISE, plumbing=certain)
+        rule = min(found, key=lambda s: s.height) if certain else found[0]
+        return self.step(Part.CLAIM, words, status, rule.reason, (rule,), rule.at, plumbing=True)
 
     def tuple_words(self, relation: str, values: tuple["str | Interval", ...]) -> str:
-        shown = [self.e.words.label(v) if isinstance(v, str) else show(v) for v in values[1:]]
+        units = self.ready.units.get(relation, ())
+        units = units if len(units) == len(values) else ("",) * len(values)
+        skipped = 1 if values and values[0] == self.patient else 0
+        shown = [self.words.value(v, u) for v, u in zip(values[skipped:], units[skipped:], strict=True)]
         return f"{relation.split('/')[0].replace('_', ' ')}" + (f": {', '.join(shown)}" if shown else "")
 
-    def negated(self, p: Tuple, known: Known) -> Step | None:
-        """`not q`, explained by q with its status turned round; None where background knowledge simply lacks it."""
+    def negated(self, p: Tuple, known: Known, within: Within) -> Step:
+        """`not q`, explained by q with its status turned round."""
         if p.source is Source.RECORDED:
             return self.charts.recorded(p)
-        worst: Step | None = None
-        for step, _ in self.tuple_ways(replace(p, negated=False), known):
-            if step is None:
-                return Step(p.relation, Status.NOT_MET)
-            if step.status is Status.MET:
-                return replace(step, status=Status.NOT_MET)
-            if step.status is Status.UNKNOWN and (worst is None or worst.status is Status.NOT_MET):
-                worst = step
-            worst = worst or step
-        if worst is not None and worst.status is Status.UNKNOWN:
-            return worst
-        if worst is None:
-            known_alone = p.relation in self.e.program.known
-            return None if known_alone else Step(f"no {p.relation.replace('_', ' ')}", Status.MET)
-        return replace(worst, says=f"not: {worst.says}" if worst.below or worst.atom else worst.says, status=Status.MET)
+        positive = Tuple(p.relation, p.source, p.args, False, p.when, p.at)
+        unknown: Step | None = None
+        against: list[Step] = []
+        for step, _ in self.tuple_ways(positive, known, within, whole=True):
+            if step is None or step.status is Status.MET:
+                return self.step.turned(
+                    step or self.step(Part.CLAIM, self.title(p.relation), Status.MET), Status.NOT_MET
+                )
+            if step.status is Status.UNKNOWN:
+                unknown = unknown or step
+            else:
+                against.append(step)
+        if unknown is not None:
+            return self.step.turned(unknown, Status.UNKNOWN)
+        if len(against) == 1:
+            return self.step.turned(against[0], Status.MET)
+        below = self.failures.grouped(against)
+        says = f"not: {self.title(p.relation)}"
+        return self.step(Part.NOT, says, Status.MET, None, below, p.at, plumbing=True)
 
-    def tallied(self, p: Tallied, known: Known) -> Step:
-        e = self.e
-        derived = e.program.derived[p.relation]
-        key = tuple(known.get(a.name) if isinstance(a, Var) else a.value for a in p.key if isinstance(a, Var | Const))
-        sorts = tuple(c.sort for c in derived.columns)
-        width = len(key)
 
-        def rows(mode: str) -> list[Row]:
-            name = p.relation if derived.is_exact else f"{mode} {p.relation}"
-            return [r for r in e.rows(name) if all(k is None or k == v for k, v in zip(key, r[:width], strict=True))]
-
-        value = sorts[-1]
-        countable = p.summary is Summary.COUNT and value is Sort.CONCEPT and not derived.is_exact
-        sure_rows = rows("countable") if countable else rows(CERTAIN)
-        paired = not derived.is_exact and value.is_wide
-        sure = reaches(
-            Tally(p.summary, p.relation, (), p.bound, p.strict, p.gap, paired, True), [r[width:] for r in sure_rows]
-        )
-        maybe_rows = rows(POSSIBLE)
-        is_open = (e.patient,) in e.rows(f"{OPEN} {p.relation}")
-        maybe = is_open or reaches(
-            Tally(p.summary, p.relation, (), p.bound, p.strict, p.gap, paired, False), [r[width:] for r in maybe_rows]
-        )
-        status = Status.MET if sure else Status.UNKNOWN if maybe else Status.NOT_MET
-        if p.negated:
-            status = {Status.MET: Status.NOT_MET, Status.NOT_MET: Status.MET, Status.UNKNOWN: Status.UNKNOWN}[status]
-        steps: list[Step] = []
-        for row in sorted(sure_rows, key=str)[:6]:
-            step = self.derived_step(p.relation, row, sorts, certain=True, exact=derived.is_exact)
-            if step not in steps:
-                steps.append(step)
-        if status is Status.NOT_MET and not steps:
-            failing = [
-                s
-                for c in e.clauses.get(p.relation, ())
-                if (s := e.clause(c, Status.NOT_MET, {}, {**self.within, p.relation: ("", 0)})) is not None
-            ]
-            steps.extend(flattened(failing))
-        elif status is Status.UNKNOWN or not steps:
-            extra = [
-                s
-                for c in e.clauses.get(p.relation, ())
-                if (s := e.clause(c, Status.UNKNOWN, {}, {**self.within, p.relation: ("", 0)})) is not None
-            ]
-            steps.extend(
-                x
-                for s in extra
-                for x in (s.below if not s.says else (s,))
-                if x.status is not Status.MET and x not in steps
-            )
-            if status is Status.UNKNOWN and not any(s.status is Status.UNKNOWN for s in steps):
-                doubtful = [
-                    self.derived_step(p.relation, r, sorts, certain=False, exact=False)
-                    for r in sorted(maybe_rows, key=str)
-                    if r not in sure_rows
-                ][:3]
-                steps.extend(doubtful)
-        reached = amount(p.summary, p.gap, paired, [r[width:] for r in sure_rows])
-        words = f"{spelled(p.at, known)}: {reached} for certain"
-        why = None
-        if status is Status.UNKNOWN:
-            unknown = tuple(s for s in steps if s.status is Status.UNKNOWN)
-            dates = [d for s in steps for d in dates_below(s)] if value is Sort.DATE else []
-            dated = FROM_CAUSE[worst(dates)] if dates else None
-            why = (joint(unknown) if is_open else dated or joint(unknown)) or dated or Reason.IMPRECISE
-        return Step(words, status, why, tuple(steps), p.at)
+def _dated(make: Steps, below: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A comparison that is not decided for want of a date has the reason for which the records beside it lack theirs."""
+    if not any(s.reason is Reason.IMPRECISE and not s.below and not s.places for s in below):
+        return below
+    dates = [d for s in below for d in dates_below(s)]
+    if not dates:
+        return below
+    why = FROM_CAUSE[worst(dates)]
+    return tuple(
+        make.because(s, why) if s.reason is Reason.IMPRECISE and not s.below and not s.places else s for s in below
+    )

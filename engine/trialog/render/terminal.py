@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from trialog.answers import Status, Verdict
-from trialog.proof import Explanations, Step
+from trialog.proof import Explanations
 from trialog.screening import Ground, Screened, counts, grounds
 
 _MOST_GROUNDS = 3
@@ -64,22 +64,6 @@ def wrapped(words: str, width: int, first: str, following: str) -> list[str]:
     return textwrap.wrap(
         words, max(width, 40), initial_indent=first, subsequent_indent=following, break_on_hyphens=False
     ) or [first]
-
-
-def explanation_lines(step: Step, width: int, colour: bool, depth: int = 0) -> list[str]:
-    """The explanation as a tree: what holds, what fails, what is not known, and where it stands."""
-    indent = "  " * min(depth, 12)
-    note = f" ({step.reason.value})" if step.reason is not None and not step.below else ""
-    name = f"{step.atom} " if step.atom and depth else ""
-    where = sorted({str(p) for p in step.places if p.file})
-    lines = wrapped(f"{sign(step.status)} {name}{step.says}{note}", width, indent, indent + "  ")
-    if colour:
-        lines[0] = lines[0].replace(sign(step.status), painted(sign(step.status), step.status, True), 1)
-    for place in where:
-        lines.append(f"{indent}    {place}")  # in one piece, to be copied
-    for below in step.below:
-        lines += explanation_lines(below, width, colour, depth + 1)
-    return lines
 
 
 def sign(status: Status) -> str:

@@ -1,0 +1,64 @@
+"""Why not, briefly: of the rules that could have made it so, the one that came nearest, and what it lacks."""
+
+from dataclasses import dataclass
+
+from trialog.answers import Status
+from trialog.proof.prose import sentences, settling
+from trialog.proof.search import Explanation
+from trialog.proof.step import Part, Step, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One thing that the nearest rule asks for and that is not so, or not known, and what there is against what is asked."""
+
+    atom: str
+    phrase: str
+    status: Status
+    found: tuple[str, ...]
+    asked: str  # of what is not known: what would settle it
+
+
+def lacking(explanation: Explanation, relation: str, wanted: Status = Status.MET) -> list[Lack]:
+    """What stands between the relation and the status that is wanted."""
+    step = explanation.relation(relation)
+    if step.status is wanted:
+        return []
+    if wanted is Status.NOT_MET or step.status is Status.UNKNOWN:
+        return [_lack(step, step)]
+    rules = [
+        [s for group in explanation.failures.failing(ready, {}, stated=False) for s in group]
+        for ready in explanation.clauses.get(relation, ())
+    ]
+    if not rules:
+        return [Lack(step.atom, step.says, step.status, ("no rule could make it so under the chosen readings",), "")]
+    nearest = min(rules, key=len)
+    found: list[Lack] = []
+    here: list[Step] = []
+    for s in nearest:
+        claim = _claim(s)
+        if claim is not None and claim.status is Status.NOT_MET:
+            name = next((n for n, known in explanation.known.items() if known is claim), None)
+            found += lacking(explanation, name) if name is not None else [_lack(step, claim)]
+        elif claim is not None:  # it holds, and must not
+            found.append(_lack(claim, claim))
+        else:
+            here.append(s)
+    if here:
+        words = [w for s in here for w in ([s.says] if not s.plumbing or not s.below else list(sentences(s)))]
+        found.insert(0, Lack(step.atom, step.says, step.status, tuple(dict.fromkeys(words)), ""))
+    return found
+
+
+def _claim(step: Step) -> Step | None:
+    """The relation about the patient alone that the line is about, or is the opposite of."""
+    if step.part is Part.NOT and len(step.below) == 1:
+        return step.below[0] if step.below[0].part is Part.CLAIM else None
+    return step if step.part is Part.CLAIM else None
+
+
+def _lack(named: Step, step: Step) -> Lack:
+    asked = " or ".join(settling(step)[0][:2]) if step.status is Status.UNKNOWN else ""
+    found = tuple(dict.fromkeys(sentences(step))) or tuple(s.says for s in shown(step.below))
+    phrase = "" if named.plumbing and not named.atom else named.says
+    return Lack(named.atom, phrase, step.status, found, asked)

@@ -1,0 +1,154 @@
+"""Proofs as sentences: in a line, in a paragraph, and what would settle them."""
+
+from collections.abc import Iterable, Iterator
+
+from trialog.answers import Status
+from trialog.proof.step import Part, Step, shown
+
+_MOST_SENTENCES = 6
+_MOST_WAYS = 3
+_CONTEXT = (Part.DAY, Part.READING)
+
+
+def line(step: Step) -> str:
+    """What decides the status, in one line: what was found, or what is missing."""
+    return _listed(_told_once(step), _MOST_SENTENCES, "; ") or step.says
+
+
+def paragraph(step: Step) -> str:
+    """The status, what decides it, what would settle it, and where it is recorded."""
+    found = _told_once(step)
+    parts = [_ended(_capital(s)) for s in found[:_MOST_SENTENCES]]
+    if len(found) > _MOST_SENTENCES:
+        parts.append(f"And {len(found) - _MOST_SENTENCES} more; `--length everything` has them all.")
+    if step.status is Status.UNKNOWN:
+        met, not_met = settling(step)
+        parts.append(_ended(f"It is met if {_ways(met)}"))
+        parts.append(_ended(f"It is not met if {_listed(not_met, _MOST_WAYS, ', and ')}"))
+    places = list(dict.fromkeys([p for s in supporting(step) for p in s.places if p.file]))
+    files = list(dict.fromkeys([p.file for p in places]))
+    where = [
+        ", ".join([(f"line {p.line} " if p.line else "") + p.path for p in places if p.file == f][:_MOST_SENTENCES])
+        for f in files
+    ]
+    if places:
+        parts.append(
+            "Recorded in "
+            + "; ".join(f"{f} ({w.strip()})" if w.strip() else f for f, w in zip(files, where, strict=True))
+            + "."
+        )
+    return " ".join(parts)
+
+
+def supporting(step: Step) -> Iterator[Step]:
+    """The lines that decide the status, without those that they rest on in turn."""
+    seen: set[int] = set()
+    waiting = [step]
+    while waiting:
+        s = waiting.pop()
+        if id(s) in seen:
+            continue
+        seen.add(id(s))
+        yield s
+        if s.part not in (Part.REJECTED, Part.GROUP) or s is step:
+            waiting += [
+                b
+                for b in s.below
+                if s.status is not Status.UNKNOWN or b.status is Status.UNKNOWN or b.part is Part.RECORD
+            ]
+
+
+def sentences(step: Step) -> Iterator[str]:
+    """What the status rests on; a comparison stands behind the record whose value it compares."""
+    below = list(shown(step.below))
+    if not below:
+        if step.part not in (Part.CLAIM, Part.RULE):
+            yield step.says
+        return
+    if step.part in (Part.REJECTED, Part.GROUP):
+        yield step.says
+        return
+    records = [s for s in below if s.part is Part.RECORD and s.status is Status.MET]
+    tests = [s for s in below if s.part is Part.TEST]
+    for s in below:
+        if s.part in _CONTEXT or (step.status is Status.UNKNOWN and s.status is not Status.UNKNOWN):
+            continue
+        if s.part is Part.FACT and s.status is Status.MET:
+            continue
+        if s in records and len(records) == 1 and tests:
+            continue
+        if s.part is Part.TEST:
+            if len(records) == 1:
+                yield f"{records[0].says}: {' and '.join(t.says for t in tests if t.status is s.status)}"
+            else:
+                yield s.says
+        elif s.part in (Part.CLAIM, Part.RULE, Part.NOT) and s.below:
+            if s.part is Part.CLAIM and s.atom:
+                yield f"{s.atom} is {s.status.value}: {s.says}"
+            else:
+                if s.part is Part.RULE:
+                    yield s.says
+                yield from sentences(s)
+        elif s.part is Part.COUNT:
+            yield s.says
+            if s.status is Status.UNKNOWN:
+                yield from (
+                    x
+                    for b in shown(s.below)
+                    if b.status is Status.UNKNOWN
+                    for x in (sentences(b) if b.below else [b.says])
+                )
+        else:
+            yield s.says
+
+
+def settling(step: Step) -> tuple[list[str], list[str]]:
+    """Of an unknown line: the ways in which it would be met, and all that would have to be for it not to be."""
+    if step.sides is not None and step.part is not Part.NOT:
+        return [step.sides[0]], [step.sides[1]]
+    unknown = [s for s in step.below if s.status is Status.UNKNOWN]
+    each = [settling(s) for s in unknown]
+    if not each:
+        return [f"so it is: {step.says}"], [f"not so: {step.says}"]
+    match step.part:
+        case Part.NOT:
+            met, not_met = each[0]
+            return [" and ".join(not_met)], [" or ".join(met)]
+        case Part.CLAIM:  # any of the rules
+            return _once(w for met, _ in each for w in met), _once(w for _, not_met in each for w in not_met)
+        case _:  # all of the premises
+            return [" and ".join(_once(_either(met) for met, _ in each))], [
+                " or ".join(_once(" and ".join(n) for _, n in each))
+            ]
+
+
+def _told_once(step: Step) -> list[str]:
+    """The sentences, each once; a record that stands before its comparison does not stand alone as well."""
+    found = list(dict.fromkeys(sentences(step)))
+    return [s for s in found if not any(other.startswith(f"{s}: ") for other in found)]
+
+
+def _ended(words: str) -> str:
+    return words if words.endswith(("?", ".")) else f"{words}."
+
+
+def _once(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
+
+
+def _either(ways: list[str]) -> str:
+    return ways[0] if len(ways) == 1 else f"either {' or '.join(ways)}"
+
+
+def _ways(ways: list[str]) -> str:
+    return _listed(ways, _MOST_WAYS, ", or if ")
+
+
+def _listed(words: list[str], most: int, between: str) -> str:
+    more = f"{between}{len(words) - most} more" if len(words) > most else ""
+    return between.join(words[:most]) + more
+
+
+def _capital(words: str) -> str:
+    first = words.split(" ", 1)[0]
+    return words if first[1:] != first[1:].lower() else words[:1].upper() + words[1:]
