@@ -15,8 +15,11 @@ ORDER = (
     "tree", "page", "lexer", "layout", "written", "cursor", "parse_body", "parse", "format",
     "program", "check", "mending", "knowledge",
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
-    "charts", "answers", "second_opinion", "proof", "cases", "screening", "graph", "proof_graph", "selecting", "impact",
+    "charts", "answers", "second_opinion", "proof", "cases", "screening",
+    "supposing", "minimal", "efforts", "telling", "outcomes", "wanted", "trying", "needs", "near", "ground", "what_if",
+    "graph", "proof_graph", "selecting", "impact",
     "render", "usage", "explain_command", "why_lines", "commands", "whynot_command", "check_command", "authoring_commands",
+    "asking_commands",
     "graph_command", "impact_command", "fmt_command", "cli", "__main__",
 )  # fmt: skip
 MODULES = {

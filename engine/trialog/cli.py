@@ -1,4 +1,4 @@
-"""The command line: `trialog check | fmt | explain | screen | why | whynot | readings | cases | graph | impact`."""
+"""The command line: `trialog check | fmt | explain | screen | why | whynot | needs | whatif | near | …`."""
 
 import argparse
 import errno
@@ -90,6 +90,24 @@ def why(given: argparse.Namespace) -> int:
     return why(given)
 
 
+def needs(given: argparse.Namespace) -> int:
+    from trialog.asking_commands import needs
+
+    return needs(given)
+
+
+def whatif(given: argparse.Namespace) -> int:
+    from trialog.asking_commands import whatif
+
+    return whatif(given)
+
+
+def near(given: argparse.Namespace) -> int:
+    from trialog.asking_commands import near
+
+    return near(given)
+
+
 def whynot(given: argparse.Namespace) -> int:
     from trialog.whynot_command import whynot
 
@@ -177,6 +195,31 @@ def _add_charts(
     )
 
 
+def _seconds(written: str) -> float:
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= 86_400:
+        raise argparse.ArgumentTypeError(f"`{written}` is no number of seconds that a search could take")
+    return seconds
+
+
+def _most(written: str) -> int:
+    if not (written.isascii() and written.isdigit() and 0 < int(written[:6]) <= 1000):
+        raise argparse.ArgumentTypeError(f"`{written}` is no number of sets; write 1 to 1000")
+    return int(written)
+
+
+def _add_limits(one: argparse.ArgumentParser) -> None:
+    """How far a search goes before it says that it was cut off."""
+    one.add_argument("--most", metavar="N", type=_most, default=12, help="give at most so many sets (default: 12)")
+    one.add_argument(
+        "--seconds", metavar="S", type=_seconds, default=10.0, help="search so long for each answer (default: 10)"
+    )
+    one.add_argument("--format", choices=("text", "json"), default="text", help="what to print (default: text)")
+
+
 def _parser() -> argparse.ArgumentParser:
     codes = "exit codes:\n" + "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
     parser = argparse.ArgumentParser(
@@ -252,6 +295,32 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument(
                 "--format", choices=("table", "json", "csv"), default="table", help="what to print (default: table)"
             )
+    for name, run, says in (
+        ("needs", needs, "tell what is missing before an answer is settled, cheapest first"),
+        ("whatif", whatif, "tell which answers change if facts are added or retracted"),
+        ("near", near, "tell the fewest and smallest changes that would make a patient eligible"),
+    ):
+        one = command(name, run, says)
+        one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
+        one.add_argument("patient", metavar="PATIENT", help="the patient's name, as `screen` prints it")
+        if name == "needs":
+            asked = one.add_mutually_exclusive_group()
+            asked.add_argument("--atom", metavar="ID", help="what settles this atom alone, for example S4")
+            asked.add_argument(
+                "--eligible", action="store_true", help="what can make the patient eligible, if it comes out so"
+            )
+        if name == "whatif":
+            for option, what in (
+                ("--add", "a fact that the chart would state besides"),
+                ("--retract", "one that it would not"),
+            ):
+                says = f'{what}, for example "observation(lvef, 50 %%, 2026-01-10)"; may be repeated'
+                one.add_argument(option, metavar="FACT", action="append", default=[], help=says)
+            one.add_argument("--format", choices=("text", "json"), default="text", help="what to print (default: text)")
+        else:
+            one.add_argument("--cohort", metavar="C", help="this cohort alone")
+            _add_limits(one)
+        _add_charts(one)
     one = command("cases", cases, "compare the answers about a trial's own cases with what they expect")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
     one.add_argument(

@@ -39,7 +39,7 @@ def the_program(given: argparse.Namespace) -> tuple[Library, Program]:
     return library, program
 
 
-def _cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
+def the_cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
     if given.cohort is None:
         return tuple(program.cohorts)
     if given.cohort not in program.cohorts:
@@ -109,7 +109,7 @@ def read_all(path: Path, program: Program) -> Iterator[ReadChart]:
 
 def _screened(given: argparse.Namespace) -> tuple[Library, Program, Path, Sequence[str], list[Screened]]:
     library, program = the_program(given)
-    cohorts = _cohorts(given, program)
+    cohorts = the_cohorts(given, program)
     screener = Screener(program, chosen_readings(given, program))
     path = chart_folder(given, library)
     run = list(screen_all(screener, read_all(path, program), given.as_of, date.today().toordinal()))
@@ -237,7 +237,7 @@ def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
 
 def the_atoms(given: argparse.Namespace, program: Program) -> tuple[tuple[str, ...], list[str]]:
     """The cohorts that are asked for, and the ids of their atoms, among which is the one that is asked for."""
-    cohorts = _cohorts(given, program)
+    cohorts = the_cohorts(given, program)
     ids = [a.identifier for c in cohorts for a in program.atoms_of(c)]
     if given.atom is not None and given.atom not in ids:
         raise typed_wrong(
@@ -283,7 +283,7 @@ def _confirm(second: "SecondOpinion", program: Program, width: int) -> int:
 def readings(given: argparse.Namespace) -> int:
     """Print, for each option of each reading that is not the one in force, whose verdict it changes."""
     library, program = the_program(given)
-    cohorts = _cohorts(given, program)
+    cohorts = the_cohorts(given, program)
     chosen = chosen_readings(given, program)
     path = chart_folder(given, library)
     charts = list(read_all(path, program))

@@ -12,6 +12,9 @@ from types import MappingProxyType
 from trialog.units import UnitError, ratio
 from trialog.values import Exact, Interval, exact
 
+EFFORT = "effort"
+"""The root of what it takes to learn something; `known` relations with a column of it say what a datum costs."""
+
 
 class Kind(enum.Enum):
     """What a relation holds, and so what absence in it means."""

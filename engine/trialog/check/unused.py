@@ -19,7 +19,7 @@ from trialog.tree import (
     SourceStatement,
     literals_within,
 )
-from trialog.vocabulary import Coded, Kind, Vocabulary
+from trialog.vocabulary import EFFORT, Coded, Kind, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def unused(standing: Sequence[Standing], used: Uses, vocabulary: Vocabulary, sha
                 problems.append(
                     _told("E226", f"nothing cites the source `{name}`", statement.at, "cite it, or take it out")
                 )
-            case RelationStatement(name=name) if name not in used.asked:
+            case RelationStatement(name=name) if name not in used.asked and not _rates_efforts(name, vocabulary):
                 help_ = "ask it in a rule, or take the declaration out"
                 problems.append(_told("E223", f"{rule} asks `{name}`", statement.name_at, help_))
             case ReadingStatement(name, options):
@@ -123,6 +123,11 @@ def unused(standing: Sequence[Standing], used: Uses, vocabulary: Vocabulary, sha
             case _:
                 pass
     return [*problems, *_rests_nothing(standing, used, vocabulary)]
+
+
+def _rates_efforts(name: str, vocabulary: Vocabulary) -> bool:
+    """Whether the relation says what it costs to learn something, which `trialog needs` asks and no rule."""
+    return any(c.type == Coded(EFFORT) for c in vocabulary.relations[name].columns)
 
 
 def _is_idle(name: str, used: Uses, vocabulary: Vocabulary, shared: bool) -> bool:
