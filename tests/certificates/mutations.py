@@ -41,7 +41,8 @@ def outcome(made: Made, changed: Json) -> str:
         return CHART
     if changed == made.certificate:
         return NOTHING
-    if premises(changed, ("given",)) == premises(made.certificate, ("given",)) and claims(changed) == before:
+    same = premises(changed, ("given",)) == premises(made.certificate, ("given",)) and claims(changed) == before
+    if same and steps(changed) == steps(made.certificate):
         return OTHERWISE  # what it has of background knowledge, the knowledge base has confirmed
     raise Believed("what is accepted says something else than before")
 
@@ -51,6 +52,18 @@ def premises(c: Json, kinds: tuple[str, ...] = ("given", "known")) -> Json:
     criteria = [[v["cohort"], v["criteria"]] for v in c["verdicts"]]
     leaves = [n for n in c["nodes"] if n["kind"] in kinds]
     return [c["header"], c["written"], c["rules"], criteria, sorted(digest(n) for n in leaves)]
+
+
+def steps(c: Json) -> list[str]:
+    """What each node says, whatever it rests on: rows, rules, values, and all candidates rejected."""
+    said = ("kind", "relation", "row", "rule", "values", "rejected", "refused")
+    return sorted(
+        json.dumps(
+            [[n.get(k) for k in said], {r: len(i) for r, i in n["rows"].items()} if n["kind"] == "exhausted" else 0]
+        )
+        for n in c["nodes"]
+        if n["kind"] != "known"
+    )
 
 
 def claims(c: Json) -> Json:
