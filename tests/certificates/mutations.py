@@ -207,8 +207,9 @@ def _listed(c: Json, random: Random) -> bool:
 
 def _patient(c: Json, random: Random) -> bool:
     rows = [r["row"] for n in _of(c, "given") for r in n["rows"]] + [n["row"] for n in _of(c, "derived")]
-    random.choice(rows)[0] = "another patient"
-    return True
+    if rows:
+        random.choice(rows)[0] = "another patient"
+    return bool(rows)
 
 
 def _fact(c: Json, random: Random) -> bool:
@@ -278,6 +279,8 @@ def _header(c: Json, random: Random) -> bool:
 
 
 def _hash(c: Json, random: Random) -> bool:
+    if not c["nodes"]:
+        return False
     node = random.choice(c["nodes"])
     i = random.randrange(64)
     node["id"] = f"{node['id'][:i]}{'0' if node['id'][i] != '0' else '1'}{node['id'][i + 1 :]}"
