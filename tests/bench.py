@@ -4,6 +4,8 @@ Without CHARTS the trial's own cases are screened. Whole-process time is measure
 `hyperfine 'trialog screen car-nk-b-cell-children'`.
 """
 
+import gc
+import json
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -12,6 +14,8 @@ from statistics import median
 from time import perf_counter
 
 from trialog.answers import Screener
+from trialog.certificates.certify import About, Certifier
+from trialog.certificates.verify import verify
 from trialog.charts.chart import Chart
 from trialog.charts.facts import facts
 from trialog.charts.read import read_charts
@@ -32,6 +36,7 @@ def milliseconds(of: Callable[[Chart], object], charts: list[Chart]) -> str:
 
 
 def main() -> None:
+    gc.set_threshold(100_000)  # as the command line does
     library = Library(shipped())
     trial = library.trials[0]
     program, problems = library.program(trial)
@@ -63,11 +68,24 @@ def main() -> None:
         for atom in program.atoms.values():
             explanations.of(atom.relation)
 
+    certifier = Certifier(screener, library=library, trial=trial)
+    about = About(trial, "0" * 64, "0" * 64, ())
+    made = {
+        id(chart): certifier.certificate(screener.screen(chart, day(chart)), about, program.cohorts) for chart in charts
+    }
+    written = {id(chart): json.dumps(made[id(chart)]) for chart in charts}
+
+    def certified(chart: Chart) -> None:
+        certifier.certificate(screener.screen(chart, day(chart)), about, program.cohorts)
+
     rows: list[tuple[str, Callable[[Chart], object]]] = [
         ("chart to rows", lambda chart: facts(chart, day(chart), program.vocabulary, screener.plain.asked)),
         ("statuses and verdicts", verdicts),
         ("every proof alone", proofs),
         ("statuses with every proof", explained),
+        ("with certificates", certified),
+        ("check of certificates", lambda chart: verify(made[id(chart)])),
+        ("and reading its JSON", lambda chart: verify(json.loads(written[id(chart)]))),
     ]
     print(f"{len(charts)} patients, {ROUNDS} rounds, in ms")  # noqa: T201 (a command prints)
     for name, run in rows:

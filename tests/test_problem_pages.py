@@ -144,6 +144,12 @@ def test_the_command_says_that_and_the_way_out_leads_on(
 ) -> None:
     if path.stem == "E609":  # the two engines would have to disagree
         compare_wrongly(monkeypatch)
+    if path.stem == "E651":
+        page = Path(shutil.copytree(here / "knowledge", here / "newer")) / "trials/small/protocol.md"
+        page.write_text(page.read_text(encoding="utf-8").replace("B + 18 years", "B + 17 years"), encoding="utf-8")
+    if path.stem == "E656":
+        with (here / "big.json").open("wb") as file:
+            file.truncate(65 * 1024 * 1024)
     if path.stem == "E613":  # the file would have to refuse whoever runs the tests
         monkeypatch.setattr("os.access", Mock(side_effect=[False, True]))
         words = here / "knowledge/vocabulary/words.md"

@@ -101,7 +101,7 @@ class Answers:
 
     def status(self, relation: str) -> Status:
         """The status of a relation that is about the patient alone."""
-        return _status(relation, self.chart.patient, self.rows)
+        return status_of(relation, self.chart.patient, self.rows)
 
     def atom(self, identifier: str) -> Status:
         return self.status(self.screener.program.atoms[identifier].relation)
@@ -119,7 +119,7 @@ class Answers:
         if not unknown <= self.screener.on_judgements:
             return verdict  # something is unknown that no judgement bears on
         for refused in self.screener.refusals(cohort):
-            if _verdict(criteria, self.chart.patient, self._decided(refused)) is Verdict.ELIGIBLE:
+            if _verdict(criteria, self.chart.patient, self.decided(refused)) is Verdict.ELIGIBLE:
                 return Verdict.AWAITING_JUDGEMENT
         return verdict
 
@@ -140,7 +140,7 @@ class Answers:
     def _runs(self) -> dict[frozenset[Question], tuple[Facts, Rows]]:
         return {}
 
-    def _decided(self, refused: frozenset[Question]) -> Rows:
+    def decided(self, refused: frozenset[Question]) -> Rows:
         """What would be derived if every judgement that is still awaited were signed: refused for these questions, else agreed."""
         if refused not in self._runs:
             decided: Facts = dict(self.facts)
@@ -156,7 +156,8 @@ class Answers:
         return self._runs[refused][1]
 
 
-def _status(relation: str, patient: str, rows: Rows) -> Status:
+def status_of(relation: str, patient: str, rows: Rows) -> Status:
+    """The status of a relation about the patient alone, where these rows were derived."""
     row = (patient,)
     if row in rows[f"{CERTAIN} {relation}"] or row in rows[relation]:
         return Status.MET
@@ -216,7 +217,7 @@ def _lets_in(criterion: Criterion, status: Status) -> Status:
 
 
 def _verdict(criteria: tuple[Criterion, ...], patient: str, rows: Rows) -> Verdict:
-    statuses = {_lets_in(c, _status(c.relation, patient, rows)) for c in criteria}
+    statuses = {_lets_in(c, status_of(c.relation, patient, rows)) for c in criteria}
     if Status.NOT_MET in statuses:
         return Verdict.INELIGIBLE
     return Verdict.UNDETERMINED if Status.UNKNOWN in statuses else Verdict.ELIGIBLE

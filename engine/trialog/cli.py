@@ -138,6 +138,12 @@ def impact(given: argparse.Namespace) -> int:
     return impact(given)
 
 
+def verify(given: argparse.Namespace) -> int:
+    from trialog.verify_command import verify_file
+
+    return verify_file(given)
+
+
 # -- what may be typed -------------------------------------------------------------------------------------------
 
 
@@ -289,6 +295,7 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument(
                 "--one-engine", action="store_true", help="do not wait for pyDatalog to confirm the answers"
             )
+            one.add_argument("--certificate", metavar="FILE", help="write a certificate that `verify` can check")
         _add_charts(one)
         one.add_argument("--cohort", metavar="C", help="this cohort alone")
         if name == "screen":
@@ -345,6 +352,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("selectors", metavar="SELECTOR", nargs="*", help="what goes")
     _add_charts(one, "charts to screen as well as the trial's own cases")
     one.add_argument("--format", choices=("text", "json"), default="text", help="what to print (default: text)")
+    one = command("verify", verify, "check a certificate that `why` wrote, by itself or against its sources")
+    one.add_argument("file", metavar="FILE", help="the certificate")
+    one.add_argument("--charts", metavar="PATH", help="confirm that its rows are those of the chart here")
+    one.add_argument("--prov", metavar="FILE", help="write what is accepted as W3C PROV-JSON")
     return parser
 
 

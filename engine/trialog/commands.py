@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from trialog.answers import Screener
+from trialog.charts.chart import Chart
 from trialog.charts.files import ReadChart
 from trialog.knowledge import Library, shipped, shown
 from trialog.problem import did_you_mean
@@ -132,6 +133,17 @@ def one_patient(given: argparse.Namespace, library: Library, program: Program) -
     return list(screen_all(screener, iter(mine), given.as_of, date.today().toordinal()))
 
 
+def one_patient_chart(given: argparse.Namespace, library: Library, program: Program, patient: str) -> Chart | None:
+    """The chart of a patient; None where it was refused. Raises UsageError where there is none."""
+    path = chart_folder(given, library)
+    found = [r for r in read_all(path, program) if r.name == patient]
+    if not found:
+        raise typed_wrong(
+            "E602", f"there is no patient `{patient}` in {shown(path)}", "give the chart it was made from"
+        )
+    return found[0].chart if len(found) == 1 else None
+
+
 def finish(run: Sequence[Screened]) -> int:
     """Say what was refused, on the error stream, and with what code to end."""
     problems = [p for s in run for p in s.problems]
@@ -229,9 +241,14 @@ def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
     ]
     second = SecondOpinion(answers, worker) if worker is not None else None
     if given.format != "text":
-        return proofs_for_others(given, answers, cohorts, wanted, second) or finish(run)
-    emit(why_lines(given, answers, cohorts, wanted))
-    code = _confirm(second, program, given.width) if second is not None else 0
+        code, says = proofs_for_others(given, answers, cohorts, wanted, second), "says what stands with the answer"
+    else:
+        emit(why_lines(given, answers, cohorts, wanted))
+        code, says = _confirm(second, program, given.width) if second is not None else (0, "was not asked")
+    if given.certificate and not code:
+        from trialog.certificate_files import write_certificate
+
+        write_certificate(given, library, answers, cohorts, (("trialog", "derived this"), ("pyDatalog", says)))
     return code or finish(run)
 
 
@@ -254,8 +271,8 @@ def _there_are(ids: Sequence[str]) -> str:
     return f"there {'is' if len(ids) == 1 else 'are'} {shown}" if ids else "no rule of the page has an id"
 
 
-def _confirm(second: "SecondOpinion", program: Program, width: int) -> int:
-    """Say on the last line whether the second engine agrees, and return the code to end with."""
+def _confirm(second: "SecondOpinion", program: Program, width: int) -> tuple[int, str]:
+    """Say on the last line whether the second engine agrees; return the code to end with, and what it says."""
     from trialog.render.terminal import wrapped
     from trialog.second_opinion import Agreed, Disagreed, Unconfirmed, problems
 
@@ -265,14 +282,14 @@ def _confirm(second: "SecondOpinion", program: Program, width: int) -> int:
     match opinion:
         case Agreed(relations):
             emit(["", f"both engines agree on {relations} relations"])
-            return 0
+            return 0, f"agrees on {relations} relations"
         case Unconfirmed(why):
             emit(["", *wrapped(f"not confirmed by a second engine: {why}", width, "", "  ")])
-            return 0
+            return 0, f"does not confirm this: {why}"
         case Disagreed():
             emit(["", "the two engines disagree: rely on nothing above"])
             complain(problems(opinion, program))
-            return DISAGREEMENT
+            return DISAGREEMENT, "disagrees"
         case _:
             assert_never(opinion)
 

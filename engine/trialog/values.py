@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 type Exact = int | Fraction
 """A whole number, or a fraction where it is not whole (see `exact`)."""
@@ -176,3 +177,41 @@ def show_days(when: Interval) -> str:
         if (whole.low, whole.high) == (when.low, when.high):
             return words
     return f"{low} to {high}"
+
+
+# -- values as terms, read back as exactly as they were written ----------------------------------------------------
+
+
+@lru_cache(maxsize=1 << 16)
+def term(value: str | Exact, is_day: bool = False) -> str:
+    """`=413/1000` for a number, `@2026-01-31` for a day, a text as it is, behind `'` where it would look otherwise."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(("=", "@", "'", "?")) or value == "_" else value
+    if is_day and isinstance(value, int) and FIRST_DAY <= value <= LAST_DAY:
+        return f"@{show_day(value)}"
+    return f"={value}"
+
+
+@lru_cache(maxsize=1 << 16)
+def value_of(written: str) -> str | Exact:
+    """The value of a term. Raises ValueError where it is none."""
+    if written[:1] == "=" and re.fullmatch(r"=-?[0-9]+(/0*[1-9][0-9]*)?", written):
+        return exact(Fraction(written[1:]))
+    if written[:1] == "@":
+        return date.fromisoformat(written[1:]).toordinal()
+    if written[:1] in ("=", "?") or written == "_":
+        raise ValueError(f"`{written[:40]}` is not a value")
+    return written.removeprefix("'")
+
+
+def duration_term(length: Duration) -> str:
+    """`P3M0D` for three months."""
+    return f"P{length.months}M{length.days}D"
+
+
+def duration_of(written: str) -> Duration:
+    """The duration of such a term. Raises ValueError where it is none."""
+    found = re.fullmatch(r"P([0-9]{1,6})M([0-9]{1,8})D", written)
+    if not found:
+        raise ValueError(f"`{written[:40]}` is not a duration")
+    return Duration(int(found[1]), int(found[2]))
