@@ -16,8 +16,8 @@ ORDER = (
     "program", "check", "mending", "knowledge",
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
     "charts", "answers", "second_opinion", "proof", "cases", "screening", "graph", "proof_graph", "selecting", "impact",
-    "render", "usage", "explain_command", "why_lines", "commands", "whynot_command", "check_command", "authoring_commands",
-    "graph_command", "impact_command", "fmt_command", "cli", "__main__",
+    "asking", "replies", "render", "usage", "explain_command", "why_lines", "commands", "whynot_command", "check_command", "authoring_commands",
+    "graph_command", "impact_command", "fmt_command", "opened", "ask_command", "console", "notebook", "cli", "__main__",
 )  # fmt: skip
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
