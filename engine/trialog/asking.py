@@ -15,6 +15,7 @@ from trialog.program import Derived, Program, Tallied, Tuple, Type
 from trialog.source import Source, Span
 from trialog.tree import (
     Aggregate,
+    Anonymous,
     Argument,
     Atom,
     Holds,
@@ -151,7 +152,11 @@ def _without_a_patient(problems: list[Problem], body: Sequence[Literal], program
     if others or about is None or not problems:
         return others or problems
     claim = f"`{about.relation}` is said of a patient, and this query does not say of whom"
-    return [Problem("E680", claim, about.at, f"put a variable first, as in `{about.relation}(P, ..)`")]
+    example = f"{about.relation}(P, ..)"
+    if about.arguments and isinstance(about.arguments[0].term, Anonymous):
+        blank = about.arguments[0].term.at
+        example = f"{about.at.words[: blank.start - about.at.start]}P{about.at.words[blank.end - about.at.start :]}"
+    return [Problem("E680", claim, about.at, f"put a variable first, as in `{' '.join(example.split())}`")]
 
 
 def _of_a_query(problem: Problem) -> Problem:
@@ -166,6 +171,8 @@ def _of_a_query(problem: Problem) -> Problem:
     help_ = said(problem.help)
     if help_.startswith("declare it"):
         help_ = "no name is spelled like it; `trialog console` completes names with Tab"
+    if problem.claim.startswith("a patient is wanted here"):
+        help_ = "put a variable there; `--patient NAME`, or `patient NAME` at the console, chooses whom to ask"
     if problem.code == "E227":
         help_ = "the answer is no, whoever is asked"
     return replace(problem, claim=said(problem.claim), help=help_, label=said(problem.label), related=related)
@@ -174,6 +181,9 @@ def _of_a_query(problem: Problem) -> Problem:
 _WORDS = (
     (r"this rule\b", "this query"),
     (r"the rule\b", "the query"),
+    (r"its rule\b", "this query"),
+    (r"a rule without an aggregate", "a query without an aggregate"),
+    (r"alternatives are rules of their own", "ask for alternatives one after the other"),
     (r"of the body\b", "of the query"),
     ("the end of the block", "the end"),
     (re.escape(f"`{QUERY}`"), "this query"),

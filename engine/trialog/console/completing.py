@@ -29,7 +29,8 @@ def candidates(session: Session, before: str) -> Iterator[Candidate]:
     name = command_in(before, (*OWN, *SHARED))
     word = _word(before)
     if name is not None and before.strip() != word:
-        yield from _fitting(word, _arguments(session, name))
+        last = "" if before[-1:].isspace() else before.split()[-1]
+        yield from _fitting(last, _arguments(session, name))
         return
     if before.strip() == word:
         yield from _fitting(word, ((c, "command") for c in (*OWN, *SHARED) if c in (*OWN, *session.parsers)))
