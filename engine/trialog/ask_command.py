@@ -2,9 +2,10 @@
 
 import argparse
 import sys
+from collections.abc import Container
 
 from trialog.opened import Opened
-from trialog.problem import did_you_mean
+from trialog.problem import Problem, did_you_mean
 from trialog.render.replies import reply_lines, why_lines
 from trialog.replies import Limits, Reply
 from trialog.usage import CUT_OFF, complain, emit, typed_wrong
@@ -32,9 +33,9 @@ def asked_for(found: Reply, written: str) -> int | str:
     raise typed_wrong("E682", f"the reply has no row and no patient `{written}`", help_)
 
 
-def finish(found: Reply) -> int:
-    """Say which charts were refused, and with what code to end."""
-    complain(found.problems)
+def finish(found: Reply, told: Container[Problem] = ()) -> int:
+    """Say which charts were refused, and with what code to end. Problems in `told` are not told again."""
+    complain(p for p in found.problems if p not in told)
     if found.refused:
         names = [s.name for s in found.refused]
         which = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

@@ -136,6 +136,17 @@ def test_a_row_is_that_of_the_last_reply_and_of_no_older_one(typed: Typed) -> No
     assert "E682" in err and "1 met:" not in out
 
 
+def test_what_is_wrong_with_a_chart_is_told_once(typed: Typed, here: Path) -> None:
+    (here / "charts/Eve.json").write_text(
+        '{"patient": "Eve", "facts": {"born": [{"on": "2001-13-01"}]}}', encoding="utf-8"
+    )
+    code, out, err = typed("born(P, B).", "born(P, B), B < 2000-01-01.")
+    assert code == 3
+    assert err.count("error[") == 1
+    assert err.count("1 of 5 charts refused: Eve") == 2, "the number is said each time"
+    assert "of 4 patients" in out
+
+
 # -- commands of the command line ---------------------------------------------------------------------------------
 
 

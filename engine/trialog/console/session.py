@@ -9,7 +9,7 @@ from trialog.ask_command import asked_for, finish
 from trialog.commands import chosen_readings
 from trialog.console.lines import command_in
 from trialog.opened import Opened, typed_day
-from trialog.problem import did_you_mean
+from trialog.problem import Problem, did_you_mean
 from trialog.render.problems import shows_colour
 from trialog.render.replies import reply_lines, why_lines
 from trialog.render.terminal import wrapped
@@ -55,6 +55,7 @@ class Session:
         self.patient: str | None = None
         self.cohort: str | None = None
         self.last: Reply | None = None
+        self.told: set[Problem] = set()  # of charts: once is enough
         self.own: Mapping[str, Callable[[Sequence[str]], int]] = {
             "patient": self.choose_patient,
             "cohort": self.choose_cohort,
@@ -86,7 +87,9 @@ class Session:
         self.last = found
         emit(reply_lines(found, columns(), shows_colour(sys.stdout), self.limits))
         sys.stdout.flush()
-        return finish(found)
+        code = finish(found, self.told)
+        self.told.update(found.problems)
+        return code
 
     def why(self, word: str) -> int | None:
         """Explain a row of the last reply, or a patient's status in it; None where the word means something else."""
