@@ -185,6 +185,11 @@ def test_a_command_is_given_what_the_session_knows(session: Session) -> None:
     assert said == [f"charts=['{charts}']", "facts=treatment(prednisone)", "patient=Bo", "trial=small"]
     said = taken(session, "graph +S1 S2+", positional=["trial", "selectors"], options=["--charts", "--patient"])
     assert said == [f"charts=['{charts}']", "patient=['Ann']", "selectors=['+S1', 'S2+']", "trial=small"]
+    needs = {"positional": ["trial", "patient"], "options": ["--as-of", "--reading"]}
+    said = taken(session, "needs --as-of=2026-01-03 --reading other=option", **needs)
+    readings = "reading=['other=option', 'strictness=loose']"
+    assert said == ["as_of=['2026-01-03']", "patient=Ann", readings, "trial=small"], "what is typed counts"
+    assert taken(session, "needs --reading strictness=strict", **needs)[2] == "reading=['strictness=strict']"
     session.take("cohort")
     said = taken(session, "graph +S1", positional=["trial", "selectors"], options=["--charts", "--patient"])
     assert said == ["selectors=['+S1']", "trial=small"]

@@ -140,23 +140,27 @@ class Session:
             placed += [patient] if patient is not None else []
         if {"trial", "patient"} >= set(positional) and "--atom" in options and rest and not rest[0].startswith("-"):
             rest.insert(0, "--atom")
-        chosen = ["--kb", self.given.kb] if self.given.kb and "--kb" in options else []
-        of_patient = "--patient" in options and "--patient" not in rest and patient is not None
-        if of_patient and patient is not None:
+        typed = {word.partition("=")[0] for word in rest}
+        chosen: list[str] = []
+        if "--patient" in options - typed and patient is not None:
             chosen += ["--patient", patient]
-        if "--patient" not in options or of_patient or "--patient" in rest:
-            chosen += self.chosen(options - set(rest))
+        if "--patient" not in options or chosen or "--patient" in typed:
+            chosen += self.chosen(options - (typed - {"--reading"}), rest)
+        if self.given.kb and "--kb" in options - typed:
+            chosen += ["--kb", self.given.kb]
         return [*placed, *rest, *chosen]
 
-    def chosen(self, options: set[str]) -> list[str]:
-        """The options that say which charts, on which day and how read."""
+    def chosen(self, options: set[str], typed: Sequence[str]) -> list[str]:
+        """Of these options, those that say which charts, on which day and how read. A reading that was typed counts instead."""
         found: list[str] = []
+        names = {word.removeprefix("--reading=").partition("=")[0] for word in typed}
         if "--charts" in options and self.given.charts:
             found += ["--charts", self.given.charts]
         if "--as-of" in options and self.given.as_of is not None:
             found += ["--as-of", show_day(self.given.as_of)]
         if "--reading" in options:
-            found += [word for name, option in self.given.reading for word in ("--reading", f"{name}={option}")]
+            kept = [(name, option) for name, option in self.given.reading if name not in names]
+            found += [word for name, option in kept for word in ("--reading", f"{name}={option}")]
         if "--cohort" in options and self.cohort is not None:
             found += ["--cohort", self.cohort]
         return found
