@@ -25,7 +25,7 @@ from trialog.source import Source, Span
 from trialog.tree import Anonymous, Rule, Variable
 from trialog.written import written
 
-PROGRAMS = 60
+PROGRAMS = 50
 UNHURRIED = Limits(seconds=600, rows=100_000)
 NOWHERE = Span(Source("", ""), 0, 0)
 
@@ -80,6 +80,8 @@ def differs(one: Trial, rule: Rule, tally: Compared) -> str:
     for chart in one.charts:
         chart_ = ReadChart(chart.patient, chart)
         said = reply(query, one.subject.readings, [chart_], SCREENING, SCREENING, UNHURRIED)
+        if said.refused:  # born after the screening: nothing is said of such a chart
+            continue
         status = by_rule.screen(chart, SCREENING).status("probe")
         tally[status.value] += 1
         if said.statuses[chart.patient] is not status:
@@ -110,7 +112,7 @@ def test_a_query_has_the_rows_and_statuses_of_a_rule_with_its_body() -> None:
         deadline=None,
         derandomize=True,
         database=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate,),  # `python -m tests.agreement` makes what fails small
         suppress_health_check=list(HealthCheck),
     )
     @given(TRIALS)
@@ -122,7 +124,7 @@ def test_a_query_has_the_rows_and_statuses_of_a_rule_with_its_body() -> None:
                 assert not (found := differs(one, rule, tally)), f"{one}\n{found}"
 
     hold()
-    assert min(tally["met"], tally["not met"], tally["unknown"]) >= 20, tally
+    assert min(tally["met"], tally["not met"], tally["unknown"]) >= 15, tally
     assert tally["rows"] >= 100, tally
     assert tally["left out"] < tally["met"] + tally["not met"] + tally["unknown"], tally
 
