@@ -16,7 +16,8 @@ ORDER = (
     "program", "check", "mending", "knowledge",
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
     "charts", "answers", "second_opinion", "proof", "cases", "screening", "graph", "proof_graph", "selecting", "impact",
-    "asking", "replies", "render", "usage", "explain_command", "why_lines", "commands", "whynot_command", "check_command", "authoring_commands",
+    "asking", "replies",
+    "render", "usage", "explain_command", "why_lines", "commands", "whynot_command", "check_command", "authoring_commands",
     "graph_command", "impact_command", "fmt_command", "opened", "ask_command", "console", "notebook", "cli", "__main__",
 )  # fmt: skip
 MODULES = {

@@ -13,8 +13,8 @@ from trialog.ask_command import asked_for
 from trialog.opened import Opened, typed_day
 from trialog.problem import Problem, did_you_mean
 from trialog.proof import Explanations, Step
-from trialog.render.replies import explained_html, reply_html, reply_lines, why_lines
-from trialog.render.terminal import explanation_lines, wrapped
+from trialog.render.replies import explained_html, reply_html, reply_lines, step_lines, why_lines
+from trialog.render.terminal import wrapped
 from trialog.replies import Limits, Reply, ReplyRow
 from trialog.screening import screen_all
 from trialog.usage import UsageError, typed_wrong
@@ -51,9 +51,7 @@ class Explained:
     @override
     def __repr__(self) -> str:
         lines = wrapped(self.heading, _WIDTH, "", "  ")
-        for below in self.step.below or (self.step,):
-            lines += explanation_lines(below, _WIDTH, False, 1)
-        return "\n".join(lines)
+        return "\n".join([*lines, *step_lines(self.step, _WIDTH, False)])
 
     def _repr_html_(self) -> str:
         return explained_html(self.heading, self.step)

@@ -63,7 +63,7 @@ def test_each_row_and_each_patient_is_explained(ask: Ask) -> None:
     heads = [re.findall(r"^\S+ (met|unknown|not met):", p)[0] for p in parts]
     assert heads == ["met", "unknown", "unknown", "not met"]
     assert "Ann.json" in parts[0] and "prednisone" in parts[0]
-    assert "no glucocorticoid in the treatment history up to 2026-01-15" in parts[-1]
+    assert "no glucocorticoid in the treatment history" in parts[-1]
 
 
 def test_background_knowledge_is_asked_of_nobody(ask: Ask) -> None:

@@ -9,7 +9,8 @@ from trialog.answers import Status
 from trialog.program import Sort, Type
 from trialog.proof import Step
 from trialog.proof.wording import show_amount
-from trialog.render.terminal import explanation_lines, painted, sign, wrapped
+from trialog.render.proofs import ProofLines
+from trialog.render.terminal import painted, sign, wrapped
 from trialog.replies import Limits, Reply, ReplyRow, Value
 from trialog.values import Interval, show_days
 from trialog.vocabulary import Vocabulary
@@ -162,9 +163,13 @@ def why_lines(reply: Reply, what: int | str, width: int, colour: bool) -> list[s
         head = f"{what} {status.value}: {reply.query.written}"
     first, *more = wrapped(head, width, "", "  ")
     lines = [first.replace(status.value, painted(status.value, status, colour), 1), *more]
-    for below in step.below or (step,):
-        lines += explanation_lines(below, width, colour, 1)
-    return lines
+    return [*lines, *step_lines(step, width, colour)]
+
+
+def step_lines(step: Step, width: int, colour: bool) -> list[str]:
+    """What a line rests on; the line itself where it rests on nothing that is shown."""
+    proof = ProofLines(width, colour)
+    return list(proof.below(step, "this")) or list(proof.lines(step, 1, "this"))
 
 
 # -- in HTML -----------------------------------------------------------------------------------------------------
