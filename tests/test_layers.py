@@ -17,11 +17,12 @@ ORDER = (
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
     "charts", "answers", "second_opinion", "certificates", "proof", "cases", "screening",
     "supposing", "minimal", "efforts", "telling", "outcomes", "wanted", "trying", "needs", "near", "ground", "what_if",
-    "graph", "proof_graph", "selecting", "impact",
+    "graph", "proof_graph", "selecting", "impact", "asking", "replies",
     "render", "usage", "explain_command", "why_lines", "certificate_files", "commands",
     "whynot_command", "check_command", "authoring_commands",
     "asking_commands",
-    "graph_command", "impact_command", "verify_command", "fmt_command", "cli", "__main__",
+    "graph_command", "impact_command", "verify_command", "fmt_command",
+    "opened", "ask_command", "console", "notebook", "cli", "__main__",
 )  # fmt: skip
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path

@@ -5,9 +5,10 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Protocol
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -126,9 +127,11 @@ def run(part: str, here: Path, capsys: pytest.CaptureFixture[str]) -> str:
         if language == "json":
             (here / "knowledge/trials/small/cases/Ann.json").write_text(text, encoding="utf-8")
         if language == "sh":
-            program, *arguments = shlex.split(text)
+            typed, _, command = text.rpartition(" | ")
+            program, *arguments = shlex.split(command)
             assert program == "trialog"
-            main(arguments)
+            with patch("sys.stdin", StringIO("\n".join(shlex.split(typed)[1:]))):
+                main(arguments)
             out, err = capsys.readouterr()
             printed += "\n\n".join(block for block in re.split(r"\n\n", f"{out}\n\n{err}") if "error[" in block)
     return printed.strip() + "\n"

@@ -1,7 +1,7 @@
 """Statuses of criteria and verdicts of patients, read off what an engine derived."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,8 +40,13 @@ class Verdict(enum.Enum):
 class Screener:
     """A program made ready under chosen readings: rules rewritten, planned and prepared once, then run for each patient."""
 
-    def __init__(self, program: Program, readings: Mapping[str, str] | None = None) -> None:
-        """`readings` may leave out readings; those take their default. Raises KeyError for one that does not exist."""
+    def __init__(
+        self, program: Program, readings: Mapping[str, str] | None = None, queries: Iterable[str] = ()
+    ) -> None:
+        """`readings` may leave out readings; those take their default. Raises KeyError for one that does not exist.
+
+        All rows of the relations in `queries` are derived besides statuses and verdicts.
+        """
         for name in readings or {}:
             program.readings[name]
         self.program = program
@@ -49,6 +54,7 @@ class Screener:
         self.plain = bounds(program)
         asked = [*(a.relation for a in program.atoms.values()), *(c.relation for c in program.criteria)]
         wanted = [name for relation in asked for name in (relation, f"{CERTAIN} {relation}", f"{POSSIBLE} {relation}")]
+        wanted += [name for q in queries for name in (q, *(f"{mode} {q}" for mode in (CERTAIN, POSSIBLE, OPEN)))]
         self.plan = plan(self.plain, self.readings, wanted)
         self.engine = Reference(self.plan)
         self._beneath: dict[str, tuple[ProtocolAtom, ...]] = {}

@@ -144,6 +144,18 @@ def verify(given: argparse.Namespace) -> int:
     return verify_file(given)
 
 
+def ask(given: argparse.Namespace) -> int:
+    from trialog.ask_command import ask
+
+    return ask(given)
+
+
+def console(given: argparse.Namespace) -> int:
+    from trialog.console.command import console
+
+    return console(given)
+
+
 # -- what may be typed -------------------------------------------------------------------------------------------
 
 
@@ -224,6 +236,28 @@ def _add_limits(one: argparse.ArgumentParser) -> None:
         "--seconds", metavar="S", type=_seconds, default=10.0, help="search so long for each answer (default: 10)"
     )
     one.add_argument("--format", choices=("text", "json"), default="text", help="what to print (default: text)")
+
+
+def _query_seconds(written: str) -> float:
+    from trialog.opened import seconds
+
+    return seconds(written)
+
+
+def _query_rows(written: str) -> int:
+    from trialog.opened import rows
+
+    return rows(written)
+
+
+def _add_query_limits(one: argparse.ArgumentParser) -> None:
+    """How long a query may take, and how much of its reply is kept."""
+    one.add_argument(
+        "--seconds", metavar="N", type=_query_seconds, default=10.0, help="stop a query after N seconds (default: 10)"
+    )
+    one.add_argument(
+        "--rows", metavar="N", type=_query_rows, default=1000, help="keep N rows of a reply (default: 1000)"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -356,6 +390,27 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("file", metavar="FILE", help="the certificate")
     one.add_argument("--charts", metavar="PATH", help="confirm that its rows are those of the chart here")
     one.add_argument("--prov", metavar="FILE", help="write what is accepted as W3C PROV-JSON")
+    one = command("ask", ask, "answer a query over charts, or over background knowledge")
+    one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
+    one.add_argument("query", metavar="QUERY", help="the body of a rule, as in 'condition(P, epilepsy, ..).'")
+    _add_charts(one)
+    one.add_argument(
+        "--patient", metavar="P", action="append", default=[], help="ask of this patient alone; may be repeated"
+    )
+    one.add_argument(
+        "--why",
+        metavar="ROW",
+        action="append",
+        default=[],
+        help="explain this row of the reply, or the status of the patient named; may be repeated",
+    )
+    _add_query_limits(one)
+    one = command("console", console, "ask and be told why, one question after the other")
+    one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
+    _add_charts(one)
+    one.add_argument("--no-history", action="store_true", help="keep nothing of what is typed after the end")
+    _add_query_limits(one)
+    one.set_defaults(commands=commands.choices)
     return parser
 
 

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from trialog.knowledge import Library
 
 DISAGREEMENT = 4
+CUT_OFF = 5
 EXIT_CODES = {
     0: "all is well",
     1: "the knowledge base has errors or is not laid out, cases disagree, or a certificate is rejected",
     2: "the command cannot be carried out: what was typed does not exist, or no chart could be used",
     3: "some charts were refused; the others were screened",
     DISAGREEMENT: "the two engines disagree: no answer about that patient is to be relied on",
+    CUT_OFF: "a query was stopped at its limit of time or rows: the reply is not whole",
 }
 
 

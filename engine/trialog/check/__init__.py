@@ -12,7 +12,7 @@ from trialog.check.names import resolve
 from trialog.check.never import never_fires, without_facts
 from trialog.check.quotes import misquoted
 from trialog.check.safety import one_patient, unsafe
-from trialog.check.statements import page_read, quotes_of
+from trialog.check.statements import Standing, page_read, quotes_of
 from trialog.check.strata import Edge, about_patients, chart_relations, computing_circles, edges, resting_on, stratify
 from trialog.check.types import infer
 from trialog.page import ALL_COHORTS, Block, Page
@@ -56,11 +56,11 @@ class _Written:
         return [(s, block) for s, block in self.statements if isinstance(s, Rule)]
 
 
-def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
+def check(pages: Pages, also: Sequence[Standing] = ()) -> tuple[Program | None, list[Problem]]:
     """The program that the pages mean, and every problem found. There is no program where there is an error.
 
     What has a safe fix is read as if it were mended, and what cannot be read is left out without being missed: each mistake
-    is told once.
+    is told once. `also` are statements that stand on none of the pages, such as what is asked at a console.
     """
     problems: list[Problem] = []
     written = _Written([], [], None)
@@ -81,6 +81,7 @@ def check(pages: Pages) -> tuple[Program | None, list[Problem]]:
                     "move the cohort to the protocol's page",
                 )
             )
+    written.statements.extend(also)
     unread = frozenset(b.declares for b, _ in written.broken)
     declared, found = declare([s for s, _ in written.statements], written.own_page, unread)
     problems.extend(found)

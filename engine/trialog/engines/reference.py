@@ -82,9 +82,13 @@ class Reference:
             (s, [_Prepared(r, s.relations if s.recursive else frozenset()) for r in s.rules]) for s in plan.strata
         ]
 
+    def fresh(self) -> Rows:
+        """The rows that a run begins with; whoever limits a run gives others."""
+        return Rows(self.static)
+
     def run(self, facts: Mapping[str, Iterable[Row]]) -> Rows:
         """Everything that follows from the patient's facts."""
-        rows = Rows(self.static)
+        rows = self.fresh()
         for relation, given in facts.items():
             rows.give(relation, given)
         for stratum, rules in self.strata:

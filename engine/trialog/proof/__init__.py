@@ -5,6 +5,8 @@ engine's, and a tree that says otherwise is a defect, which the tests look for.
 """
 
 from trialog.answers import Answers, Status
+from trialog.fetches import OPEN
+from trialog.plain import Row
 from trialog.proof.nearest import Lack, lacking
 from trialog.proof.search import Explanation
 from trialog.proof.step import Reason, Step
@@ -30,3 +32,16 @@ class Explanations:
     def lacking(self, relation: str, wanted: Status = Status.MET) -> list[Lack]:
         """What stands between the relation and the status that is wanted, by the rule that came nearest."""
         return lacking(self._explanation, relation, wanted)
+
+    def of_row(self, relation: str, row: Row, certain: bool) -> Step:
+        """Why the relation has this row, for certain or possibly."""
+        found = self._explanation
+        derived = found.program.derived[relation]
+        sorts = tuple(c.sort for c in derived.columns)
+        return found.derived_step(relation, row, sorts, certain, derived.is_exact)
+
+    def of_no_row(self, relation: str) -> Step:
+        """Why no row of the relation is recorded: none can be, or some may be that is not recorded."""
+        found = self._explanation
+        is_open = (found.patient,) in found.rows(f"{OPEN} {relation}")
+        return found.open(relation) if is_open else found.failures.no_more(relation)

@@ -1,0 +1,46 @@
+"""The command `ask`: one query over charts or background knowledge, and why it has its rows."""
+
+import argparse
+import sys
+from collections.abc import Container
+
+from trialog.opened import Opened
+from trialog.problem import Problem, did_you_mean
+from trialog.render.replies import reply_lines, why_lines
+from trialog.replies import Limits, Reply
+from trialog.usage import CUT_OFF, complain, emit, typed_wrong
+
+
+def ask(given: argparse.Namespace) -> int:
+    """Print the reply, and an explanation of each row and patient that was named."""
+    limits = Limits(given.seconds, given.rows)
+    found = Opened(given).ask(given.query, given.patient, limits)
+    emit(reply_lines(found, given.width, given.colour, limits))
+    for written in given.why:
+        emit(["", *why_lines(found, asked_for(found, written), given.width, given.colour)])
+    return finish(found)
+
+
+def asked_for(found: Reply, written: str) -> int | str:
+    """The row or the patient that was named. Raises UsageError."""
+    if written in found.statuses and written:
+        return written
+    if written.isascii() and written.isdigit() and 0 < int(written) <= len(found.rows):
+        return int(written)
+    most = len(found.rows)
+    there = f"there are rows 1 to {most}" if most > 1 else "there is row 1" if most else "there is no row"
+    help_ = did_you_mean(written, found.statuses) or f"{there}; a patient's name asks why the patient has the status"
+    raise typed_wrong("E682", f"the reply has no row and no patient `{written}`", help_)
+
+
+def finish(found: Reply, told: Container[Problem] = ()) -> int:
+    """Say which charts were refused, and with what code to end. Problems in `told` are not told again."""
+    complain(p for p in found.problems if p not in told)
+    if found.refused:
+        names = [s.name for s in found.refused]
+        which = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        total = len(names) + len(found.statuses) + len(found.not_asked)
+        print(f"{len(names)} of {total} charts refused: {which}", file=sys.stderr)  # noqa: T201 (the command line prints)
+    if not found.is_whole:
+        return CUT_OFF
+    return 0 if not found.refused else 3 if found.statuses else 2
