@@ -62,8 +62,6 @@ def _confirmed(screened: Sequence[Answers], program: Program) -> bool:
     agreed, differ = 0, 0
     with Worker() as worker:
         for answers in screened:
-            for cohort in program.cohorts:
-                answers.verdict(cohort)
             opinion = SecondOpinion(answers, worker).opinion()
             match opinion:
                 case Agreed():

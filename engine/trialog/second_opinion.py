@@ -52,11 +52,13 @@ type Opinion = Agreed | Disagreed | Unconfirmed
 
 
 class SecondOpinion:
-    """pyDatalog at work on what the answers rest on so far, while something else is done."""
+    """pyDatalog at work on what the answers and all verdicts rest on, while something else is done."""
 
     def __init__(self, answers: Answers, worker: Worker) -> None:
         self.plan = answers.screener.plan
         self.worker = worker
+        for cohort in answers.screener.program.cohorts:
+            answers.verdict(cohort)  # which may rest on what follows where judgements are decided
         self.runs = answers.runs()
         self.refused = why_refused(self.plan)
         self.asked = None if self.refused else worker.ask(self.plan, [facts for facts, _ in self.runs])

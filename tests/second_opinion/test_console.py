@@ -257,10 +257,10 @@ def test_what_would_be_if_judgements_were_decided_is_confirmed_too() -> None:
     assert read.chart is not None and read.chart.screening is not None
     answers = Screener(program).screen(read.chart, read.chart.screening)
     assert len(answers.runs()) == 1
-    assert answers.verdict("sle") is Verdict.AWAITING_JUDGEMENT
-    (_, decided), *_ = answers.runs()[1:]
     with Worker(seconds=60) as one:
         assert isinstance(SecondOpinion(answers, one).opinion(), Agreed)
+        (_, decided), *_ = answers.runs()[1:]
+        assert answers.verdict("sle") is Verdict.AWAITING_JUDGEMENT
         name = next(iter(program.atoms.values())).relation
         decided.found[f"certain {name}"] = {("somebody else",): 0}
         opinion = SecondOpinion(answers, one).opinion()
