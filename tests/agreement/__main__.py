@@ -5,7 +5,7 @@
     --seed N           where to begin (default: 0); the same seed makes the same programs
     --engines a,b      these engines alone (default: all)
     --jobs N           processes (default: 2)
-    --as-found         show what fails as it was found, and do not make it small first
+    --as-found         end with the first that fails, as it was found, and do not make it small
     --shipped          also the shipped protocol, with its cases' charts
 
 It ends with 1 where anything disagrees, having kept the smallest program and chart that show it under `tests/spec/found/`.
@@ -15,12 +15,14 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import fields
 from functools import partial
 
 from tests.agreement.run import run
 from tests.agreement.suite import OPINIONS, Tally
+
+_BATCH = 40  # programs of one seed: what is tried does not depend on the number of processes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,14 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(engines) - OPINIONS.keys():
         parser.error(f"there is no engine {', '.join(sorted(unknown))}; there are {', '.join(OPINIONS)}")
     began = time.monotonic()
-    each = -(-given.programs // given.jobs)
-    seeds = [given.seed * 1000 + i for i in range(given.jobs)]
+    sizes = [min(_BATCH, given.programs - begun) for begun in range(0, given.programs, _BATCH)]
     total, wrong = Tally(), list[str]()
     with ProcessPoolExecutor(given.jobs) as pool:
-        tried = partial(run, programs=each, completions=given.completions, engines=engines, small=not given.as_found)
-        for tally, found in pool.map(tried, seeds):
+        tried = partial(run, completions=given.completions, engines=engines, small=not given.as_found)
+        batches = [pool.submit(tried, given.seed * 1000 + i, size) for i, size in enumerate(sizes)]
+        for batch in as_completed(batches):
+            tally, found = batch.result()
             _add(total, tally)
             wrong += [found] if found else []
+            if found and given.as_found:
+                pool.shutdown(cancel_futures=True)
+                break
     for found in wrong:
         print(found, end="\n\n")
     print(_summary(total, len(wrong), time.monotonic() - began))

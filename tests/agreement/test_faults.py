@@ -77,7 +77,7 @@ FAULTS = {
 }
 
 
-SIZES = ("--programs", "700", "--completions", "12", "--jobs", "1", "--engines", "clingo", "--as-found")
+SIZES = ("--programs", "1200", "--completions", "12", "--jobs", "2", "--engines", "clingo", "--as-found")
 
 
 def tried(package: Path) -> subprocess.CompletedProcess[str]:
