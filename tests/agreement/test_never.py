@@ -20,14 +20,15 @@ PROGRAMS, CHARTS, COMPLETIONS = 60, 3, 8
 
 
 def told(program: Program, made: Made) -> list[Rule]:
-    """The rules that are told never to fire; where that is told of an aggregate's braces, the rule with these in its body."""
+    """The rules that are told never to fire; where that is told of something in an aggregate's braces, the rule with these in its body."""
     _, places = made.page()
     found: list[Rule] = []
     for p in never_fires(program, {}):
         rule = next(r for r, (start, end) in zip(made.rules, places, strict=True) if start <= p.at.start < end)
         written = statement_at(made, p.at.start)
         braces = [y for x, y in zip(written.body, rule.body, strict=True)
-                  if isinstance(x, Aggregate) and isinstance(y, Aggregate) and x.at.start < p.at.start < x.at.end]  # fmt: skip
+                  if isinstance(x, Aggregate) and isinstance(y, Aggregate)
+                  and any(x.at.start < at.start < x.at.end for at in (p.at, *(there for there, _ in p.related)))]  # fmt: skip
         others = tuple(x for x in rule.body if not isinstance(x, Aggregate))
         found.append(replace(rule, body=(*others, *braces[0].body)) if braces else rule)
     return found
