@@ -20,7 +20,7 @@ PROGRAMS, CHARTS, COMPLETIONS = 60, 3, 8
 
 
 def told(program: Program, made: Made) -> list[Rule]:
-    """The rules that are told never to fire; where that is told of something in an aggregate's braces, the rule with these in its body."""
+    """The rules that are told never to fire; where the braces of an aggregate are told of, the rule with these in its body."""
     _, places = made.page()
     found: list[Rule] = []
     for p in never_fires(program, {}):
