@@ -11,6 +11,7 @@ from trialog.certificates.certify import About, Certifier
 from trialog.charts.chart import Chart
 from trialog.charts.read import read_charts
 from trialog.knowledge import Library, shipped
+from trialog.values import days
 
 KNOWLEDGE, CHARTS = "0" * 64, "1" * 64
 ENGINES = (("trialog", "derived this"),)
@@ -62,3 +63,9 @@ def made(name: str, certifier: Certifier, chart: Chart, screening: int, trial_: 
     answers = certifier.screener.screen(chart, screening)
     about = About(trial_, KNOWLEDGE, CHARTS, ENGINES)
     return Made(name, certifier.certificate(answers, about, certifier.program.cohorts), answers, certifier)
+
+
+def on_its_day(one: Made, certificate: Any) -> Any:
+    """What is certified of the same chart on the day that this certificate names: nothing says that a day is the right one."""
+    day = int(days(certificate["header"]["screening"]).low)
+    return made(one.name, one.certifier, one.chart, day, one.certificate["header"]["trial"]).certificate

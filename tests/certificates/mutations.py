@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from tests.certificates.making import Made
+from tests.certificates.making import Made, on_its_day
 from trialog.certificates.certify import sealed
 from trialog.certificates.confirm import against_chart, against_knowledge, intact
 from trialog.certificates.verify import Rejected, digest, verify
@@ -18,6 +18,7 @@ KNOWLEDGE = "rejected by the knowledge base"
 CHART = "rejected by the chart"
 NOTHING = "accepted: nothing was changed"
 OTHERWISE = "accepted: the same is proved otherwise"
+ANOTHER_DAY = "accepted: as it is written for the day that it names now"
 
 
 class Believed(AssertionError):  # noqa: N818 (what was done, not what went wrong)
@@ -44,6 +45,8 @@ def outcome(made: Made, changed: Json) -> str:
     same = premises(changed, ("given",)) == premises(made.certificate, ("given",)) and claims(changed) == before
     if same and steps(changed) == steps(made.certificate):
         return OTHERWISE  # what it has of background knowledge, the knowledge base has confirmed
+    if changed == on_its_day(made, changed):
+        return ANOTHER_DAY
     raise Believed("what is accepted says something else than before")
 
 
