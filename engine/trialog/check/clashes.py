@@ -28,7 +28,7 @@ from trialog.program import (
 )
 from trialog.tree import Summary
 from trialog.values import Duration
-from trialog.vocabulary import Coded, Kind
+from trialog.vocabulary import Coded, Kind, Vocabulary
 
 type Concepts = int
 """A set of concepts, one bit for each."""
@@ -331,16 +331,7 @@ class Clashes:
             return False
         if negated.source is Source.LATEST and self.single(negated) != self.single(other):
             return False
-        return all(self.covers(a, b) for a, b in zip(negated.args, other.args, strict=True))
-
-    def covers(self, wide: Arg, narrow: Arg) -> bool:
-        match wide, narrow:
-            case Whatever(), _:
-                return True
-            case Const(str(a)), Const(str(b)):
-                return self.vocabulary.is_a(b, a)
-            case _:
-                return wide == narrow
+        return all(is_within(b, a, self.vocabulary) for a, b in zip(negated.args, other.args, strict=True))
 
 
 def _either(one: _Held | None, other: _Held | None) -> _Held | None:
@@ -354,6 +345,17 @@ def _all_of(some: Sequence[Concepts], all_: Concepts) -> Concepts:
     for concepts in some:
         all_ &= concepts
     return all_
+
+
+def is_within(narrow: Arg, wide: Arg, vocabulary: Vocabulary) -> bool:
+    """Whether all that the one argument may stand for, the other may stand for too."""
+    match wide, narrow:
+        case Whatever(), _:
+            return True
+        case Const(str(a)), Const(str(b)):
+            return vocabulary.is_a(b, a)
+        case _:
+            return wide == narrow
 
 
 def _named(arg: Arg, concepts: Concepts, single: str) -> Iterator[tuple[str, Concepts]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from trialog.check.clashes import is_within
 from trialog.check.linear import clashing
 from trialog.program import (
     Arg,
@@ -131,7 +132,7 @@ class Covering:
             if i == about:  # the latest of a class is another than that of a member, and its unit may be
                 more = _bound(more, a, b) if isinstance(a, Var) else more if a == b else None
             elif one.negated:
-                more = more if self.is_within(_meant(a, more), b) else None
+                more = more if is_within(_meant(a, more), b, self.vocabulary) else None
             else:
                 more = self.argument(a, b, narrow, more, once)
         if more is not None:
@@ -154,15 +155,6 @@ class Covering:
                 return _bound(names, a, b)
             case _:
                 return None
-
-    def is_within(self, narrow: Arg, wide: Arg) -> bool:
-        match wide, narrow:
-            case Whatever(), _:
-                return True
-            case Const(str(a)), Const(str(b)):
-                return self.vocabulary.is_a(b, a)
-            case _:
-                return wide == narrow
 
     def is_under(self, arg: Arg, concept: str, negated: bool, narrow: Sequence[Premise]) -> bool:
         match arg:

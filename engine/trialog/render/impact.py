@@ -1,13 +1,13 @@
 """What `trialog impact` found, for people and for other programs (see `docs/json.md`)."""
 
 import json
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from trialog.impact import Change, Impact
 from trialog.render.problems import render
 from trialog.render.problems_json import problem_object
+from trialog.render.terminal import wrapped
 
 
 def as_lines(found: Impact, width: int, colour: bool) -> Iterator[str]:
@@ -87,14 +87,7 @@ def _count(number: int, word: str) -> str:
 
 
 def _wrapped(words: str, width: int, first: str = "", following: str = "    ") -> list[str]:
-    return textwrap.wrap(
-        words,
-        max(width, 40),
-        initial_indent=first,
-        subsequent_indent=following,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+    return wrapped(words, width, first, following, whole=True)
 
 
 def as_json(found: Impact, plain: bool) -> str:

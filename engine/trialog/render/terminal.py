@@ -60,9 +60,15 @@ def _weight(ground: Ground, verdict: Verdict) -> int:
     return int(not awaited if verdict is Verdict.AWAITING_JUDGEMENT else awaited)
 
 
-def wrapped(words: str, width: int, first: str, following: str) -> list[str]:
+def wrapped(words: str, width: int, first: str, following: str, whole: bool = False) -> list[str]:
+    """Lines of at most `width`; where words stay `whole`, so that they can be typed again, one of them may be longer."""
     return textwrap.wrap(
-        words, max(width, 40), initial_indent=first, subsequent_indent=following, break_on_hyphens=False
+        words,
+        max(width, 40),
+        initial_indent=first,
+        subsequent_indent=following,
+        break_on_hyphens=False,
+        break_long_words=not whole,
     ) or [first]
 
 

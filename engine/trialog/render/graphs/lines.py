@@ -1,9 +1,9 @@
 """A graph as people read it at a terminal."""
 
-import textwrap
 from collections.abc import Iterator
 
 from trialog.render.graphs.drawn import Drawn
+from trialog.render.terminal import wrapped
 
 
 def as_lines(graph: Drawn, width: int) -> Iterator[str]:
@@ -22,12 +22,5 @@ def as_lines(graph: Drawn, width: int) -> Iterator[str]:
             )
 
 
-def _wrapped(words: str, width: int, first: str, following: str) -> list[str]:
-    return textwrap.wrap(
-        words,
-        max(width, 40),
-        initial_indent=first,
-        subsequent_indent=following,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
+def _wrapped(words: str, width: int, first: str = "", following: str = "    ") -> list[str]:
+    return wrapped(words, width, first, following, whole=True)
