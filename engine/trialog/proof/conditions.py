@@ -60,30 +60,18 @@ class Conditions:
         if not isinstance(one, str) or not isinstance(other, str):
             return None
         below, label = self.vocabulary.descendants, self.words.label
+        doubt = ""
+        if not p.same and one == other and len(below.get(one, ())) > 1:
+            doubt = f"both are only recorded as {label(one)}: they may be the same, or different"
+        elif not p.same and one != other and below.get(one, frozenset()) & below.get(other, frozenset()):
+            doubt = f"{label(one)} and {label(other)} may be the same"
+        if doubt:
+            sides = ("they were different", "they were the same")
+            return self.step(Part.TEST, doubt, Status.UNKNOWN, Reason.MISSING, at=p.at, sides=sides)
         if one == other:
-            if not p.same and one in below and len(below[one]) > 1:
-                says = f"both are only recorded as {label(one)}: they may be the same, or different"
-                return self.step(
-                    Part.TEST,
-                    says,
-                    Status.UNKNOWN,
-                    Reason.MISSING,
-                    at=p.at,
-                    sides=("they were different", "they were the same"),
-                )
             status = Status.MET if p.same else Status.NOT_MET
             return self.step(
                 Part.TEST, f"both are the same: {label(one)}", status, at=p.at, plumbing=p.same, alike="all the same"
-            )
-        if not p.same and one in below and below[one] & below.get(other, frozenset()):
-            says = f"{label(one)} and {label(other)} may be the same"
-            return self.step(
-                Part.TEST,
-                says,
-                Status.UNKNOWN,
-                Reason.MISSING,
-                at=p.at,
-                sides=("they were different", "they were the same"),
             )
         status = Status.NOT_MET if p.same else Status.MET
         return self.step(Part.TEST, f"{label(one)} is not {label(other)}", status, at=p.at, plumbing=not p.same)
