@@ -1,7 +1,6 @@
 """Certificates forged with every hash in order: what a chart or the knowledge base says is passed off as something else."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
