@@ -79,7 +79,7 @@ def test_rows_of_background_knowledge_are_not_said_away_by_writing_their_key_oth
 def test_what_the_chart_gives_is_not_exhausted_too(cases: dict[str, Made]) -> None:
     forged = json.loads(json.dumps(cases["sle-001-eligible"].certificate))
     relation = next(n["relation"] for n in forged["nodes"] if n["kind"] == "given")
-    content = {"kind": "exhausted", "rows": {relation: []}, "premises": [], "rejected": []}
+    content: Json = {"kind": "exhausted", "rows": {relation: []}, "premises": [], "rejected": []}
     forged["nodes"].append({"id": digest(content), **content})
     with pytest.raises(Rejected, match="given twice"):
         verify(sealed(forged))
