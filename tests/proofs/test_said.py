@@ -40,3 +40,18 @@ def test_every_command_prints_that(
     for words in said:
         assert "Traceback" not in words
         assert "error[" not in words
+
+
+def test_a_paragraph_says_why_what_goes_together_does_not_count(
+    capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for patient, atom, reason in (
+        ("mdr-020-schwartz-just-below-30", "C6", "Creatinine in serum 1.653 mg/dL on 2026-01-09: 0.413"),
+        ("sle-088-steroid-reduced-to-5-mg", "S8", "5 mg/d × 5 mg is at most 5 mg/d × 5 mg"),
+        ("iga-001-eligible", "N3", "both are the same: inhibition of inosine monophosphate dehydrogenase"),
+    ):
+        main(["why", "car-nk-b-cell-children", patient, "--atom", atom, "--length", "paragraph", "--one-engine"])
+        said = " ".join(capsys.readouterr().out.split())
+        assert reason in said
+        assert "does not count" not in said

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from trialog.certificates.certify import Certifier, sealed
 from trialog.certificates.notation import Json
-from trialog.certificates.verify import digest
+from trialog.certificates.verify import digest, row_of
 from trialog.charts.chart import Chart
 from trialog.charts.facts import facts
 from trialog.plain import Row
@@ -84,13 +84,17 @@ def _knowledge(certificate: Json, certifier: Certifier) -> Iterator[str]:
                 continue
             for s in node["slices"]:
                 rows = prover.rows(node["relation"], plan.facts[node["relation"]])
-                if s["rows"] != [r for r in rows if [r[i] for i in s["columns"]] == s["key"]]:
+                key = row_of(s["key"])  # as the checker reads it: one value may be written in several ways
+                if s["rows"] != [r for r in rows if row_of([r[i] for i in s["columns"]]) == key]:
                     yield f"`{node['relation']}` has other rows with {', '.join(s['key'])} (node {node['id'][:12]})"
             rows = {tuple(row) for s in node["slices"] for row in s["rows"]}
             if node["sources"] != prover.sources(node["relation"], rows):
                 yield f"`{node['relation']}` has other sources (node {node['id'][:12]})"
         elif node["kind"] == "given" and node["relation"] not in plan.given:
             yield f"`{node['relation']}` is not what a chart gives (node {node['id'][:12]})"
+        elif node["kind"] == "exhausted":
+            for relation in sorted(node["rows"].keys() & (plan.given | prover.static)):
+                yield f"the rows of `{relation}` are not for rules to give (node {node['id'][:12]})"
 
 
 def against_chart(certificate: Json, chart: Chart, charts: str, certifier: Certifier) -> Iterator[str]:

@@ -193,18 +193,19 @@ class _Check:
             _MADE[self.rule] = _MADE.get(self.rule) or Rule(content)
             self.rules.setdefault(content["relation"], {})[self.rule] = _MADE[self.rule]
         leaves = set(self.rules)
+        kinds = {k.__name__: k for k in (self.given, self.known, self.supposed, self.derived, self.exhausted)}
         for node in c["nodes"]:
             self.at, self.rule, of = node["id"], "", set[str]()
             if digest({k: v for k, v in node.items() if k != "id"}) != self.at:
                 raise Rejected("the hash of the node is another than its name")
-            kinds = {"given": self.given, "known": self.known, "supposed": self.supposed, "derived": self.derived}
-            self.nodes[self.at] = node["kind"], kinds.get(node["kind"], self.exhausted)(node, of), of
+            self.nodes[self.at] = node["kind"], kinds[node["kind"]](node, of), of
             if len(of) > 1:
                 raise Rejected("this rests on judgements as recorded and as supposed, or supposed in two ways")
-            if node["kind"] in ("given", "known"):
-                if node["relation"] in leaves:
-                    raise Rejected(f"the rows of `{node['relation']}` are given twice, or rules derive them")
-                leaves.add(node["relation"])
+            leaf = node["kind"] in ("given", "known")
+            bare = {node["relation"]} if leaf else set(node.get("rows", ())) - set(self.rules)
+            if twice := bare & leaves:
+                raise Rejected(f"the rows of `{min(twice)}` are given twice, or rules derive them")
+            leaves |= bare
         self.claims(c)
         if unused := [i for i in self.nodes if i not in self.used]:
             raise Rejected("nothing rests on this node", unused[0])
@@ -235,9 +236,9 @@ class _Check:
     def supposed(self, node: Json, of: set[str]) -> dict[str, Json]:
         """The rows of judgements if those awaited were refused for some questions, and agreed for all others."""
         [(mode, name)] = [(m, n) for n in self.header["judgements"] for m in _MODES if node["relation"] == f"{m} {n}"]
-        whole, refused = self.sight(node["premises"], set()).whole, [tuple(q) for q in node["refused"]]
+        whole = self.sight([i for i in node["premises"] if self.nodes[i][0] == "given"], set()).whole
         of.add(digest(node["refused"]))
-        agreed = [r for r in whole[f"open {name}"] if (name, r[1]) not in refused]
+        agreed = [r for r in whole[f"open {name}"] if [name, r[1]] not in node["refused"]]
         signed = [r for r in whole[f"{mode} {name}"] if r not in whole[f"open {name}"]]
         return {node["relation"]: [] if mode == "open" else signed + agreed}
 
@@ -295,6 +296,5 @@ class _Check:
         found = {(x["role"], statuses.get(x["relation"])) for x in v["criteria"]}
         if found & {("inclusion", "not met"), ("exclusion", "met")}:
             return "ineligible"
-        if any(status == "unknown" for _, status in found):
-            return "undetermined"
-        return "eligible" if found <= {("inclusion", "met"), ("exclusion", "not met")} else "open"
+        fits, unknown = found <= {("inclusion", "met"), ("exclusion", "not met")}, any(s == "unknown" for _, s in found)
+        return "eligible" if fits else "undetermined" if unknown else "open"

@@ -6,7 +6,7 @@ from trialog.answers import Status
 from trialog.program import Tuple
 from trialog.proof.explaining import Explaining
 from trialog.proof.ready import Ready, Together, Within
-from trialog.proof.step import Known, Part, Step
+from trialog.proof.step import NOT_COUNTED, Known, Part, Step
 
 
 class Failures:
@@ -80,7 +80,7 @@ class Failures:
         if step.status is Status.UNKNOWN and what.part is Part.OPEN:
             about = "anything that is not recorded"
         is_told = len(reasons) == 1 and not first.below
-        says = f"{about}: {first.says if is_told else 'does not count'}"
+        says = f"{about}: {first.says if is_told else NOT_COUNTED}"
         return self.e.step(
             Part.REJECTED, says, Status.NOT_MET, None, (step, *reasons), reasons[0].at, what.places, alike=alike
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from trialog.answers import Status
-from trialog.proof.step import Part, Step, shown
+from trialog.proof.step import NOT_COUNTED, Part, Step, shown
 
 _MOST_SENTENCES = 6
 _MOST_WAYS = 3
@@ -66,7 +66,7 @@ def sentences(step: Step) -> Iterator[str]:
             yield step.says
         return
     if step.part in (Part.REJECTED, Part.GROUP):
-        yield step.says
+        yield from _rejected(step)
         return
     records = [s for s in below if s.part is Part.RECORD and s.status is Status.MET]
     tests = [s for s in below if s.part is Part.TEST]
@@ -98,8 +98,22 @@ def sentences(step: Step) -> Iterator[str]:
                     if b.status is Status.UNKNOWN
                     for x in (sentences(b) if b.below else [b.says])
                 )
+        elif s.part is Part.REJECTED:
+            yield from _rejected(s)
         else:
             yield s.says
+
+
+def _rejected(step: Step) -> Iterator[str]:
+    """A candidate with its reason; where the reason lies with others that it goes together with, it and they."""
+    about, untold, _ = step.says.partition(f": {NOT_COUNTED}")
+    if not untold:
+        yield step.says
+        return
+    yield about
+    for s in step.below[1:]:
+        if s.part is Part.REJECTED:
+            yield from _rejected(s)
 
 
 def settling(step: Step) -> tuple[list[str], list[str]]:

@@ -26,6 +26,9 @@ class Reason(enum.Enum):
 FROM_CAUSE = {Cause.MISSING: Reason.MISSING, Cause.IMPRECISE: Reason.IMPRECISE, Cause.CONFLICTING: Reason.CONFLICTING}
 
 
+NOT_COUNTED = "does not count"  # what is said of a candidate whose reasons stand below it
+
+
 class Part(enum.Enum):
     """What a line of a proof is."""
 
