@@ -24,6 +24,9 @@ FIRST_DAY: int = date.min.toordinal()
 LAST_DAY: int = date.max.toordinal()
 
 
+_MOST_FACTOR = 10**1000
+
+
 class Cause(enum.Enum):
     """Why a value is not a single point."""
 
@@ -65,6 +68,13 @@ def exact(value: Fraction | int) -> Exact:
 
 
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?")
+
+
+def product(left: Exact, right: Exact) -> Exact:
+    """Raises ValueError for a factor of more than a thousand digits: squares of squares of it would keep a machine busy."""
+    if any(abs(part) > _MOST_FACTOR for x in (left, right) for part in (x.numerator, x.denominator)):
+        raise ValueError("a number has more than a thousand digits")
+    return left * right
 
 
 def decimal(written: str) -> Exact:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from tests.certificates.making import Made, made, of_cases
 from tests.certificates.mutations import resealed
 from trialog.certificates.certify import sealed
 from trialog.certificates.confirm import against_chart, against_knowledge
-from trialog.certificates.verify import Rejected, digest, verify
+from trialog.certificates.verify import Rejected, Rule, Sight, digest, verify
 from trialog.charts.chart import Chart
 
 type Json = Any
@@ -106,3 +107,22 @@ def test_what_is_supposed_rests_on_the_chart_alone(cases: dict[str, Made]) -> No
             tried += 1
             break
     assert tried
+
+
+def test_numbers_that_grow_without_end_are_not_worked_out() -> None:
+    names = [f"A{i}" for i in range(40)]
+    squares = [{"let": b, "be": {"op": "*", "of": [f"?{a}", f"?{a}"]}} for a, b in pairwise(names)]
+    body = [{"let": names[0], "be": "=99"}, *squares]
+    rule = Rule({"relation": "x", "variables": names, "head": [], "body": body})
+    with pytest.raises(ValueError, match="a thousand digits"):
+        list(Sight(count()).search(rule.steps, 0, (), set()))
+
+
+def test_the_steps_of_the_whole_certificate_are_counted(
+    cases: dict[str, Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = cases["sle-001-eligible"].certificate
+    verify(certificate)
+    monkeypatch.setattr("trialog.certificates.verify.MOST_STEPS", 200)  # more than any one node takes
+    with pytest.raises(Rejected, match="more than 200 steps"):
+        verify(certificate)

@@ -8,10 +8,11 @@ import operator
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
+from itertools import count
 from typing import Any, cast
 
 from trialog.tree import Summary
-from trialog.values import Duration, duration_of, shift, value_of
+from trialog.values import Duration, duration_of, product, shift, value_of
 
 SCHEMA = "trialog-certificate/1"
 MOST_STEPS = 1_000_000
@@ -23,7 +24,7 @@ type Step = Callable[[Row, "Sight"], Iterable[Row]]  # each way in which a liter
 _write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _MADE: "dict[str, Rule]" = {}  # rules by the hash of what they say: they are the same in every certificate of a trial
 _DOES: dict[str, Callable[..., Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "least": min, "greatest": max, "or": operator.or_,
+    "+": operator.add, "-": operator.sub, "*": product, "least": min, "greatest": max, "or": operator.or_,
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le}  # fmt: skip
 _MODES = ("certain", "possible", "open")
 
@@ -47,8 +48,8 @@ def row_of(terms: list[str]) -> Row:
 class Sight:
     """The rows to rest on. What is `part` of a relation shows that there is a row, never that there is none."""
 
-    def __init__(self) -> None:
-        self.whole, self.part, self.taken = dict[str, list[Row]](), dict[str, list[Row]](), 0
+    def __init__(self, steps: Iterator[int]) -> None:
+        self.whole, self.part, self.steps = dict[str, list[Row]](), dict[str, list[Row]](), steps
         self.slices: dict[str, dict[tuple[tuple[int, ...], Row], list[Row]]] = {}
 
     def rows(self, relation: str, at: tuple[int, ...], key: Row, all_of_it: bool, width: int = 0) -> list[Row]:
@@ -62,8 +63,7 @@ class Sight:
 
     def search(self, steps: list[Step], at: int, env: Row, failed: set[tuple[int, Row]]) -> Iterator[Row]:
         """Every solution; `failed` takes each way that led nowhere, with the literal at which it ended."""
-        self.taken += 1
-        if self.taken > MOST_STEPS:
+        if next(self.steps) > MOST_STEPS:  # of the whole certificate
             raise Rejected(f"this takes more than {MOST_STEPS:,} steps to check")
         if at == len(steps):
             yield env
@@ -178,7 +178,7 @@ def verify(certificate: Json) -> None:
 
 class _Check:
     def __init__(self) -> None:
-        self.at, self.rule, self.used = "", "", set[str]()
+        self.at, self.rule, self.used, self.steps = "", "", set[str](), count()
         self.rules: dict[str, dict[str, Rule]] = {}  # of each relation that they derive
         self.nodes: dict[str, tuple[str, dict[str, Json], set[str]]] = {}  # kind, rows of relations, what is supposed
 
@@ -212,7 +212,7 @@ class _Check:
 
     def sight(self, ids: list[str], of: set[str]) -> Sight:
         """What these nodes let one see. Each stands above in the certificate: nothing rests on itself."""
-        sight = Sight()
+        sight = Sight(self.steps)
         for kind, rows, supposed in [self.nodes[i] for i in ids]:
             {"derived": sight.part, "known": sight.slices}.get(kind, sight.whole).update(rows)
             of |= supposed
