@@ -255,6 +255,7 @@ def combined(
         if len(names) > 1:
             every |= asked_for([name for name in wanted if name in names])
     together: list[tuple[Part, ...]] = [()]
+    alone: list[tuple[Part, ...]] = []  # with these the patient is kept out whatever comes of them, and of all others
     cuts: list[str] = []
     screened = 0
     end = Clock(seconds).end
@@ -289,11 +290,14 @@ def combined(
                 cuts.append(_out_of_time(seconds))
                 continue
             ways.append(Part(tuple(data[i] for i in sorted(items)), tuple((data[i], o) for i, o in good)))
+        if wish is Wish.SETTLE:
+            alone += [(way,) for way in ways if way.data and not way.good]
+            ways = [way for way in ways if way.good or not way.data]
         together = [(*parts, way) for parts in together for way in ways]
         together.sort(key=lambda parts: sum(d.effort.points for p in parts for d in p.data))
         if len(together) > most:
             cuts.append(f"the search ended with the first {most} sets; there may be more")
             together = together[:most]
     return Combined(
-        tuple(together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data)
+        (*alone, *together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data)
     )
