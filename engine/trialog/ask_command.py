@@ -22,11 +22,11 @@ def ask(given: argparse.Namespace) -> int:
 
 
 def asked_for(found: Reply, written: str) -> int | str:
-    """The row or the patient that was named. Raises UsageError."""
-    if written in found.statuses and written:
-        return written
+    """The row or the patient that was named; a number is the row's where there is such a row. Raises UsageError."""
     if written.isascii() and written.isdigit() and 0 < int(written) <= len(found.rows):
         return int(written)
+    if written in found.statuses and written:
+        return written
     most = len(found.rows)
     there = f"there are rows 1 to {most}" if most > 1 else "there is row 1" if most else "there is no row"
     help_ = did_you_mean(written, found.statuses) or f"{there}; a patient's name asks why the patient has the status"

@@ -4,7 +4,7 @@ These are counterfactuals about what is recorded, and no advice to alter a recor
 small as it can be while the others stay. `docs/decisions/0021-near-misses.md` says what a change is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -68,7 +68,7 @@ def near(answers: Answers, cohort: str, most: int = MOST_SETS, seconds: float = 
     if now is Verdict.ELIGIBLE:
         return Near(cohort, now, (), None, until)
     target = of_criteria(answers.screener.program.criteria_of(cohort))
-    found = combined(answers, target, Wish.MAKE_ELIGIBLE, most, seconds, lambda name: _Changes(answers, name).found)
+    found = combined(answers, target, Wish.MAKE_ELIGIBLE, most, seconds, lambda names: _Changes(answers, names).found)
     cuts = list(found.cuts)
     whole = Trying(answers, target, found.data, Clock(seconds))
     sets: list[tuple[Change, ...]] = []
@@ -141,12 +141,12 @@ def _distance(old: Interval, new: Exact, dated: bool) -> Exact:
 
 
 class _Changes:
-    """What could be otherwise of what a criterion rests on, beside what could be asked for."""
+    """What could be otherwise of what criteria rest on, beside what could be asked for."""
 
-    def __init__(self, answers: Answers, name: str) -> None:
+    def __init__(self, answers: Answers, names: Sequence[str]) -> None:
         self.answers = answers
         self.chart = answers.chart
-        self.wanted = Wanted(answers, [name])
+        self.wanted = Wanted(answers, names)
         self.outcomes = self.wanted.outcomes
         self.vocabulary = self.wanted.vocabulary
         self.found: dict[tuple[object, ...], Datum] = {

@@ -6,7 +6,7 @@ set is screened with its outcomes. `docs/decisions/0020-needs.md` says what a da
 """
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -223,13 +223,17 @@ def combined(
     wish: Wish,
     most: int,
     seconds: float,
-    data_of: Callable[[str], dict[tuple[object, ...], Datum]] | None = None,
+    data_of: Callable[[Sequence[str]], dict[tuple[object, ...], Datum]] | None = None,
 ) -> Combined:
     """The sets, found by searching the parts that share no datum.
 
     Criteria that share no datum are searched apart, and one set of each is put together; those that already let the patient in
-    need nothing. `data_of` gives the data of a criterion, by key.
+    need nothing. `data_of` gives the data of criteria, by key: how a datum may turn out rests on all of them that ask for it.
     """
+
+    def asked_for(names: Sequence[str]) -> dict[tuple[object, ...], Datum]:
+        return data_of(names) if data_of is not None else Wanted(answers, names).found
+
     every: dict[tuple[object, ...], Datum] = {}
     groups: list[tuple[set[str], set[tuple[object, ...]]]] = []
     wanted = dict(target.wanted)
@@ -239,17 +243,19 @@ def combined(
     for name, _ in target.wanted:
         if Trying(answers, Target(((name, wanted[name]),), target.is_verdict), (), unhurried).status(()) is Status.MET:
             continue
-        found = data_of(name) if data_of is not None else Wanted(answers, [name]).found
-        for key, datum in found.items():
-            atoms = (*every[key].atoms, *datum.atoms) if key in every else datum.atoms
-            every[key] = replace(datum, atoms=tuple(dict.fromkeys(atoms)))
+        found = asked_for([name])
+        every |= found
         names, keys = {name}, set(found)
         for group in [g for g in groups if _share(answers, every, g[1], keys)]:
             groups.remove(group)
             names |= group[0]
             keys |= group[1]
         groups.append((names, keys))
+    for names, _ in groups:
+        if len(names) > 1:
+            every |= asked_for([name for name in wanted if name in names])
     together: list[tuple[Part, ...]] = [()]
+    alone: list[tuple[Part, ...]] = []  # with these the patient is kept out whatever comes of them, and of all others
     cuts: list[str] = []
     screened = 0
     end = Clock(seconds).end
@@ -284,11 +290,14 @@ def combined(
                 cuts.append(_out_of_time(seconds))
                 continue
             ways.append(Part(tuple(data[i] for i in sorted(items)), tuple((data[i], o) for i, o in good)))
+        if wish is Wish.SETTLE:
+            alone += [(way,) for way in ways if way.data and not way.good]
+            ways = [way for way in ways if way.good or not way.data]
         together = [(*parts, way) for parts in together for way in ways]
         together.sort(key=lambda parts: sum(d.effort.points for p in parts for d in p.data))
         if len(together) > most:
             cuts.append(f"the search ended with the first {most} sets; there may be more")
             together = together[:most]
     return Combined(
-        tuple(together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data)
+        (*alone, *together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data)
     )

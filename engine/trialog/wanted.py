@@ -54,9 +54,7 @@ class Datum:
     outcomes: tuple[Outcome, ...]
     atoms: tuple[ProtocolAtom, ...]
     left_out: int = 0
-    is_counted: bool = (
-        False  # rules ask whether there is such a record at all, so that one more can take something away
-    )
+    is_counted: bool = False  # what it turns out to be can open again what was decided without it
 
 
 def beneath(answers: Answers, relations: Iterable[str]) -> tuple[Clause, ...]:
@@ -154,7 +152,7 @@ class Wanted:
 
     def put(
         self, key: tuple[object, ...], ask: Ask, clause: Clause, relation: Relation, concept: str, says: str,
-        effort: Effort, outcomes: Iterable[Outcome],
+        effort: Effort, outcomes: Iterable[Outcome], reopens: bool = False,
     ) -> None:  # fmt: skip
         atoms = self.atoms(clause)
         before = self.found.get(key)
@@ -165,8 +163,9 @@ class Wanted:
         self.outcomes.left_out = 0
         made = tuple(outcomes)
         adds = ask in (Ask.RESULT, Ask.HISTORY, Ask.ATTRIBUTE)
-        counted = adds and any(
-            r == relation.name and (not concept or not c or self.overlap(concept, c)) for r, c in self.counted
+        counted = reopens or (
+            adds
+            and any(r == relation.name and (not concept or not c or self.overlap(concept, c)) for r, c in self.counted)
         )
         if made:
             self.found[key] = Datum(
@@ -251,7 +250,9 @@ class Wanted:
         """Whether the chart has another result of the same day: the new one would contradict it, and not be one more."""
         about, on = relation.concept_column or 0, relation.position("on")
         return on is not None and any(
-            r.relation == relation.name and r.values[about] == new.values[about] and _meet(r.values[on], new.values[on])
+            r.relation == relation.name
+            and self.overlap(str(r.values[about]), str(new.values[about]))
+            and _meet(r.values[on], new.values[on])
             for r in self.chart.records
         )
 
@@ -437,6 +438,7 @@ class Wanted:
                         Outcome("the record is right", (Take("denied", i),)),
                         Outcome("there was none", (Take("records", index),)),
                     ),
+                    reopens=True,
                 )  # fmt: skip
 
 

@@ -7,14 +7,18 @@ from functools import cache
 import pytest
 
 from tests.agreement.choices import Choices, seeded
+from tests.agreement.programs import SCREENING, VOCABULARY, checked
 from tests.agreement.trials import trial
 from tests.asking.held import is_decided, what_does_not_hold
 from trialog.answers import Answers, Screener
-from trialog.charts.chart import Chart
+from trialog.charts.chart import Chart, Record
 from trialog.charts.read import read_charts
+from trialog.check import Pages
 from trialog.knowledge import Library, shipped
+from trialog.near import near
 from trialog.needs import Needs, Wish, needs_of_cohort, needs_of_relation
-from trialog.values import UNKNOWN_AMOUNT, Cause, Interval
+from trialog.source import Source
+from trialog.values import UNKNOWN_AMOUNT, Cause, Interval, point
 from trialog.vocabulary import Dated, Kind
 
 TRIAL = "car-nk-b-cell-children"
@@ -140,3 +144,40 @@ def test_what_is_decided_needs_nothing() -> None:
             needs = needs_of_cohort(answers, cohort, seconds=SECONDS)
             assert is_decided(answers.verdict(cohort)) is needs.is_settled
             assert not (needs.is_settled and needs.sets)
+
+
+def test_a_datum_that_several_criteria_ask_for_may_turn_out_in_all_ways_that_tell_for_one_of_them() -> None:
+    rules = """
+@A1 "between 5 and 10"
+inclusion c1(P) :- latest observation(P, egfr, V, _), V >= 5 'mL/min/{1.73_m2}', V <= 10 'mL/min/{1.73_m2}'.
+@A2 "below 50"
+inclusion c2(P) :- latest observation(P, egfr, V, _), V < 50 'mL/min/{1.73_m2}'.
+@A3 "signed"
+inclusion c3(P) :- judged(P, worth_it, ..).
+"""
+    page = Source(
+        "page.md", f"# Made\n\n## All cohorts\n\n> What is wanted.\n\n```datalog\n{rules}```\n\n## Cohort one: One\n"
+    )
+    program, problems = checked(Pages((VOCABULARY,), page, None))
+    assert program is not None, problems
+    answers = Screener(program).screen(Chart("somebody", SCREENING), SCREENING)
+    for wish in Wish:
+        needs = needs_of_cohort(answers, "one", wish, seconds=SECONDS)
+        assert [{d.concept for d in s.data} for s in needs.sets] == [{"egfr", "worth_it"}], wish
+    assert [{c.datum.concept for c in changes} for changes in near(answers, "one").sets] == [{"egfr", "worth_it"}]
+
+
+def test_what_keeps_the_patient_out_whatever_comes_of_it_settles_it_beside_what_nothing_settles() -> None:
+    rules = """
+@A1 "no course at 5 mg a day"
+exclusion c1(P) :- treatment(P, dose: D, ..), D = 5 'mg/d'.
+@A2 "fewer than two conditions"
+exclusion c2(P) :- count { C : condition(P, condition: C, ..) } < 2.
+"""
+    text = f"# Made\n\n## All cohorts\n\n> What is wanted.\n\n```datalog\n{rules}```\n\n## Cohort one: One\n"
+    program, problems = checked(Pages((VOCABULARY,), Source("page.md", text), None))
+    assert program is not None, problems
+    drug = Record("treatment", ("tacrolimus", point(SCREENING - 9), point(SCREENING), Interval(0, 60), point(60)))
+    answers = Screener(program).screen(Chart("somebody", SCREENING, (drug,)), SCREENING)
+    needs = needs_of_cohort(answers, "one", seconds=SECONDS)
+    assert [{d.relation for d in s.data} for s in needs.sets] == [{"condition"}]

@@ -236,6 +236,8 @@ def test_what_is_said_fits_on_a_line_and_can_be_printed(read: Reading[ReadChart]
     assert problem.claim.isprintable()
     (record,) = (read(facts(condition=[{"condition": "sle", "note": "a\u001b\nb"}])).chart or Chart("", None)).records
     assert record.words.isprintable()
+    (problem,) = read(judged(decision="agreed", on="2026-01-10", by="Dr \u001b]0;x\u0007")).problems
+    assert problem.code == "E508"
 
 
 def test_duplicate_keys_refuse_the_chart(codes: Reading[list[tuple[str, int]]]) -> None:

@@ -66,6 +66,15 @@ def test_each_row_and_each_patient_is_explained(ask: Ask) -> None:
     assert "no glucocorticoid in the treatment history" in parts[-1]
 
 
+def test_a_number_is_a_row_before_it_is_a_patient(here: Path) -> None:
+    chart = (here / "charts/Dan.json").read_text(encoding="utf-8")
+    (here / "charts/1.json").write_text(chart.replace('"Dan"', '"1"'), encoding="utf-8")
+    trial = trialog.open("small", kb=here / "kb", charts=here / "charts", as_of="2026-01-15")
+    found = trial.ask("treatment(P, D, ..), D in glucocorticoid")
+    assert "1" in found.statuses and found.rows[0].patient == "Ann"
+    assert "Ann.json" in repr(found.why(1))
+
+
 def test_background_knowledge_is_asked_of_nobody(ask: Ask) -> None:
     code, out, _ = ask("equivalent_dose(D, oral, X)", "--why", "1")
     assert code == 0

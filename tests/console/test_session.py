@@ -269,6 +269,15 @@ def test_history_is_its_owners_alone_and_names_no_patient(session: Session, here
     assert names_nobody("born(P, B).", session) and not names_nobody("patient Zoe", session)
 
 
+def test_a_patient_is_not_named_before_the_charts_are_read_nor_in_quotation_marks(session: Session) -> None:
+    vars(session.opened).pop("charts", None)
+    assert not names_nobody("why Ann S1", session) and not names_nobody("near Ann", session)
+    assert names_nobody("born(P, B).", session) and names_nobody("as-of 2026-01-15", session)
+    assert session.opened.patients
+    assert names_nobody("why S1", session)
+    assert not names_nobody("why A\\nn", session) and not names_nobody('why A"n"n', session)
+
+
 def test_history_that_cannot_be_kept_stops_nobody(
     session: Session, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

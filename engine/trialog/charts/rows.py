@@ -149,6 +149,8 @@ def judgement_of(row: Row, vocabulary: Vocabulary, problems: list[Problem]) -> J
     on = reader.day("on", required=not draft)
     until = reader.day("until")
     by = reader.text("by", required=not draft)
+    if by is not None and not by.isprintable():
+        reader.fail("E508", "the name of who signed cannot be printed", row.cells["by"].at)
     if reader.failed or question is None:
         return None
     if draft:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +19,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from trialog.console.completing import candidates
 from trialog.console.lines import command_in, is_whole
-from trialog.console.session import COMMANDS, Left, Session
+from trialog.console.session import COMMANDS, SHARED, Left, Session
 
 _SHOWN_OF_A_NAME = 24
 
@@ -134,10 +135,19 @@ class _History(FileHistory):
 
 def names_nobody(text: str, session: Session) -> bool:
     """Whether nothing that was typed is about one patient: neither a name, nor a command that takes one or facts of one."""
-    if command_in(text, COMMANDS) in ("patient", "whatif") or "--patient" in text:
+    command = command_in(text, COMMANDS)
+    if command in ("patient", "whatif") or "--patient" in text:
         return False
-    known = session.opened.patients if "charts" in vars(session.opened) else ()
-    return not any(name in text for name in (*known, session.patient or "") if name)
+    try:
+        words = shlex.split(text) if command is not None else []
+    except ValueError:
+        return False  # nobody can tell what is quoted
+    is_read = "charts" in vars(session.opened)
+    if command in SHARED and len(words) > 1 and not is_read:
+        return False  # any of these words may be a patient
+    known = session.opened.patients if is_read else ()
+    said = (text, " ".join(words))
+    return not any(name in one for name in (*known, session.patient or "") if name for one in said)
 
 
 # -- pages -------------------------------------------------------------------------------------------------------
