@@ -80,6 +80,8 @@ def test_a_concept_that_is_not_there_is_told_wherever_it_is_named(body: str) -> 
     [
         ("a(P) :- latest observation(P, lvef, V, ..), V\n >= 5 '%' *\n 1 'mg'.", "E302"),
         ("a(P) :- latest observation(P, lvef, V, ..), V >= -\n5.", "E301"),
+        ("a(P) :- born(P, B), screening(P, S), 8\n years < S - B.", "E306"),
+        ("a(P) :- born(P, B), screening(P, S), S > B +\n 8 + 1.", "E306"),
         ('event e(patient, on: date) "e" where on\n = on * lvef.', "E218"),
         ("event e(patient, on: date, a: number 'mg', b: number 'kg') \"e\" where a =\n b * lvef.", "E302"),
         ("```\n\nCohort b\nwithout a title\n===\n\n```datalog", "E105"),

@@ -341,8 +341,8 @@ def _instead(operator: str, l_type: Type, left: Expression, r_type: Type, right:
     if sorts == {Sort.DATE}:
         return "compare `From + 3 months <= To` instead"
     if operator in "+-" and l_type.sort is Sort.DATE:
-        days = right.at.words if isinstance(right, Number) else "30"
-        return f"a number of days or months has its unit: `{left.at.words} {operator} {days} days`"
+        days = right.at.in_one_line if isinstance(right, Number) else "30"
+        return f"a number of days or months has its unit: `{left.at.in_one_line} {operator} {days} days`"
     return "a date can have a duration added or taken away, and no more"
 
 
