@@ -219,44 +219,41 @@ def _seconds(written: str) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds <= 86_400:
-        raise argparse.ArgumentTypeError(f"`{written}` is no number of seconds that a search could take")
+        raise argparse.ArgumentTypeError(f"`{written}` is not a number of seconds from 0 to a day")
     return seconds
 
 
-def _most(written: str) -> int:
-    if not (written.isascii() and written.isdigit() and 0 < int(written[:6]) <= 1000):
-        raise argparse.ArgumentTypeError(f"`{written}` is no number of sets; write 1 to 1000")
-    return int(written)
+def _up_to(most: int, what: str) -> Callable[[str], int]:
+    def number(written: str) -> int:
+        if not (written.isascii() and written.isdigit() and len(written) <= 9 and 0 < int(written) <= most):
+            raise argparse.ArgumentTypeError(f"`{written}` is not a number of {what} from 1 to {most}")
+        return int(written)
+
+    return number
 
 
 def _add_limits(one: argparse.ArgumentParser) -> None:
     """How far a search goes before it says that it was cut off."""
-    one.add_argument("--most", metavar="N", type=_most, default=12, help="give at most so many sets (default: 12)")
+    one.add_argument(
+        "--most", metavar="N", type=_up_to(1000, "sets"), default=12, help="give at most so many sets (default: 12)"
+    )
     one.add_argument(
         "--seconds", metavar="S", type=_seconds, default=10.0, help="search so long for each answer (default: 10)"
     )
     one.add_argument("--format", choices=("text", "json"), default="text", help="what to print (default: text)")
 
 
-def _query_seconds(written: str) -> float:
-    from trialog.opened import seconds
-
-    return seconds(written)
-
-
-def _query_rows(written: str) -> int:
-    from trialog.opened import rows
-
-    return rows(written)
-
-
 def _add_query_limits(one: argparse.ArgumentParser) -> None:
     """How long a query may take, and how much of its reply is kept."""
     one.add_argument(
-        "--seconds", metavar="N", type=_query_seconds, default=10.0, help="stop a query after N seconds (default: 10)"
+        "--seconds", metavar="N", type=_seconds, default=10.0, help="stop a query after N seconds (default: 10)"
     )
     one.add_argument(
-        "--rows", metavar="N", type=_query_rows, default=1000, help="keep N rows of a reply (default: 1000)"
+        "--rows",
+        metavar="N",
+        type=_up_to(1_000_000, "rows"),
+        default=1000,
+        help="keep N rows of a reply (default: 1000)",
     )
 
 

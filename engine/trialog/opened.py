@@ -1,7 +1,6 @@
 """A trial and its charts, read once, of which anything may be asked."""
 
 import argparse
-import math
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
@@ -65,21 +64,3 @@ def typed_day(written: str) -> int:
     if not when.is_point:
         raise typed_wrong("E685", f"`{written}` is not one day", "write it as 2026-01-31")
     return int(when.low)
-
-
-def seconds(written: str) -> float:
-    """A time limit as it is typed."""
-    try:
-        value = float(written)
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"`{written}` is not a number of seconds above 0")
-    return value
-
-
-def rows(written: str) -> int:
-    """A limit of rows as it is typed."""
-    if not (written.isascii() and written.isdigit() and 0 < int(written) <= 1_000_000):
-        raise argparse.ArgumentTypeError(f"`{written}` is not a number of rows from 1 to 1000000")
-    return int(written)

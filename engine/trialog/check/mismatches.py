@@ -180,7 +180,9 @@ class _Mismatches:
                 sides = [self.inference.of_expression(e, variables, None) for e in (other.left, other.right)]
                 if all(t is not None and t.sort is Sort.DATE for t in sides):
                     operator = c.operator if side is c.left else _TURNED[c.operator]
-                    instead = f"{other.right.at.in_one_line} + {side.at.in_one_line} {operator} {other.left.at.in_one_line}"
+                    instead = (
+                        f"{other.right.at.in_one_line} + {side.at.in_one_line} {operator} {other.left.at.in_one_line}"
+                    )
                     self.inference.say(
                         problems,
                         "E306",

@@ -7,7 +7,7 @@ from trialog.charts.chart import Judgement, Record
 from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row
-from trialog.program import Compared, Const, Sort, Source, Tuple, Under, Var
+from trialog.program import Compared, Const, Sort, Source, Tuple, Var
 from trialog.proof.intervals import in_time, sort_of, values_of
 from trialog.proof.ready import Ready
 from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps
@@ -144,9 +144,13 @@ class ChartTuples:
         told: set[int] = set()
         for plain, values, evidence in others:
             records = {id(r) for r in evidence.records}
-            if not records & (fitting | told) and (values is None or relation.kind is not Kind.EVENT):
+            class_ = self.other_class(p, relation, plain, sorts, ready)
+            elsewhere = relation.kind is Kind.EVENT and (
+                class_ or values is not None
+            )  # told of with what is not recorded
+            if not records & (fitting | told) and not elsewhere:
                 told |= records
-                yield self.unfitting(p, relation, plain, sorts, values, evidence, ready), known
+                yield self.unfitting(p, relation, plain, sorts, class_, evidence), known
         rest = self.unrecorded(p, relation, known, when, latest, ready)
         if rest[0].status is not Status.NOT_MET:
             yield rest
@@ -175,40 +179,32 @@ class ChartTuples:
             Part.RECORD, words, status, why, at=p.at, places=places, dates=dates[0] if dates else None, sides=sides
         )
 
+    def other_class(self, p: Tuple, relation: Relation, row: Row, sorts: tuple[Sort, ...], ready: Ready) -> str:
+        """The class that the clause asks for and that the row's concept cannot be in; empty where there is none."""
+        at, below = self.about[relation.name], self.vocabulary.descendants
+        about = p.args[at + 1] if at is not None else None
+        concept = values_of(row, sorts, True)[at + 1] if at is not None else None
+        if not isinstance(about, Var) or not isinstance(concept, str):
+            return ""
+        return next((u for u in ready.classes.get(about.name, ()) if below[concept].isdisjoint(below[u])), "")
+
     def unfitting(
-        self,
-        p: Tuple,
-        relation: Relation,
-        row: Row,
-        sorts: tuple[Sort, ...],
-        values: Known | None,
-        evidence: Evidence,
-        ready: Ready,
+        self, p: Tuple, relation: Relation, row: Row, sorts: tuple[Sort, ...], class_: str, evidence: Evidence
     ) -> Step:
         """A record of the right kind that is not what the literal asks for."""
         says = "; ".join(dict.fromkeys([self.words.record_words(r) for r in evidence.records]))
         places = tuple([r.place for r in evidence.records])
         why, alike = "another than the one in question", ""
-        label = self.words.label
-        if values is not None:  # it is of another class
-            about = p.args[(self.about[relation.name] or 0) + 1]
-            concept = values.get(about.name) if isinstance(about, Var) else None
-            for u in ready.clause.body:
-                if isinstance(u, Under) and not u.negated and u.arg == about and isinstance(concept, str):
-                    a = self.words.a(u.concept)
-                    why, alike = f"not {a}", f"none is {a}"
-                    break
-        else:
-            for column, arg, value in zip(relation.columns, p.args[1:], values_of(row, sorts, True)[1:], strict=True):
-                if (
-                    isinstance(arg, Const)
-                    and isinstance(value, str)
-                    and not self.vocabulary.is_a(value, str(arg.value))
-                ):
-                    missing = isinstance(column.type, Coded) and value == column.type.root
-                    name = column.name.replace("_", " ")
-                    why = f"{name} not recorded" if missing else f"not {label(str(arg.value))}"
-                    alike = f"none is {label(str(arg.value))}"
+        below = self.vocabulary.descendants
+        if class_:
+            why, alike = f"not {self.words.a(class_)}", f"none is {self.words.a(class_)}"
+        own = values_of(row, sorts, True)[1:]
+        for column, arg, value in zip(relation.columns, p.args[1:], own, strict=True) if not class_ else ():
+            if isinstance(arg, Const) and isinstance(value, str) and not self.vocabulary.is_a(value, str(arg.value)):
+                name, wanted = column.name.replace("_", " "), self.words.label(str(arg.value))
+                open_ = not below[value].isdisjoint(below[str(arg.value)])
+                why = f"{name} not recorded" if open_ else f"not {wanted}"
+                alike = f"of none is recorded that it is {wanted}" if open_ else f"none is {wanted}"
         return self.step(Part.REJECTED, f"{says}: {why}", Status.NOT_MET, at=p.at, places=places, alike=alike)
 
     def rows_about(self, latest: str, p: Tuple, about: int | None, known: Known) -> Sequence[Row]:

@@ -32,7 +32,7 @@ def lacking(explanation: Explanation, relation: str, wanted: Status = Status.MET
     ]
     if not rules:
         return [Lack(step.atom, step.says, step.status, ("no rule could make it so under the chosen readings",), "")]
-    nearest = min(rules, key=len)
+    nearest = min(rules, key=_distance)
     found: list[Lack] = []
     here: list[Step] = []
     for s in nearest:
@@ -45,9 +45,22 @@ def lacking(explanation: Explanation, relation: str, wanted: Status = Status.MET
         else:
             here.append(s)
     if here:
-        words = [w for s in here for w in ([s.says] if not s.plumbing or not s.below else list(sentences(s)))]
+        rejected = (Part.REJECTED, Part.GROUP)
+        told = [
+            [s.says] if s.part not in rejected and not (s.plumbing and s.below) else list(sentences(s)) for s in here
+        ]
+        words = [w for each in told for w in each]
         found.insert(0, Lack(step.atom, step.says, step.status, tuple(dict.fromkeys(words)), ""))
     return found
+
+
+def _distance(lacks: list[Step]) -> tuple[int, bool]:
+    """How many things a rule lacks; of two that lack as many, one is nearer that lacks a value than one that is for other patients.
+
+    That there is nothing else to be found is no lack of its own.
+    """
+    own = [s for s in lacks if s.part is not Part.ABSENT]
+    return len(own or lacks), any(s.part is Part.NOT for s in own)
 
 
 def _claim(step: Step) -> Step | None:
