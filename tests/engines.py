@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from trialog.engines import pydatalog
+from trialog.engines.kernel import host as kernel
 from trialog.engines.pydatalog import Refused
 from trialog.engines.reference import Reference
 from trialog.plain import Row
@@ -19,9 +20,17 @@ def _reference(plan: Plan, given: Given) -> Found:
     return {rule.relation: frozenset(rows[rule.relation]) for stratum in plan.strata for rule in stratum.rules}
 
 
+def _kernel(plan: Plan, given: Given) -> Found:
+    try:
+        return kernel.run(plan, given)
+    except kernel.Refused as refused:
+        raise Refused(str(refused)) from None
+
+
 ENGINES: Mapping[str, Engine] = {
     "reference": _reference,
     "pydatalog": pydatalog.run,
+    "kernel": _kernel,
 }
 
 __all__ = ["ENGINES", "Engine", "Found", "Given", "Refused"]

@@ -1,0 +1,174 @@
+"""What generated functions call: calendars, counts and periods, on whole numbers alone.
+
+`S` holds all rows. Everything here is also compiled, so it is written in the part of Python that numba takes: no tuples of unknown
+length, no objects. Generated source begins with this file's text.
+"""
+
+FIRST_DAY = 1
+LAST_DAY = 3652059
+
+
+def shift_days(day, days):
+    """The day moved by so many days, held to the calendar."""
+    return min(max(day + days, FIRST_DAY), LAST_DAY)
+
+
+def days_before_year(year):
+    y = year - 1
+    return y * 365 + y // 4 - y // 100 + y // 400
+
+
+def days_before_month(year, month):
+    """The days of the year before its month's first."""
+    leap = 1 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 0
+    before = (367 * month - 362) // 12
+    if month > 2:
+        before -= 2 - leap
+    return before
+
+
+def shift_months(day, months, days):
+    """The day moved by months and then by days: the last day of a month that has no such day, as `trialog.values.shift`."""
+    year = (day * 400) // 146097 + 1
+    while days_before_year(year) >= day:
+        year -= 1
+    while days_before_year(year + 1) < day:
+        year += 1
+    rest = day - days_before_year(year)
+    month = 12
+    while days_before_month(year, month) >= rest:
+        month -= 1
+    rest -= days_before_month(year, month)
+    total = year * 12 + month - 1 + months
+    year = total // 12
+    month = total - year * 12 + 1
+    if year < 1:
+        return FIRST_DAY
+    if year > 9999:
+        return LAST_DAY
+    start = days_before_year(year) + days_before_month(year, month)
+    after = days_before_year(year + 1) if month == 12 else days_before_year(year) + days_before_month(year, month + 1)
+    return shift_days(start + min(rest, after - start), days)
+
+
+def count_points(S, at, n, width, bound):
+    """Whether at least `bound` of the n rows, `width` numbers each, differ."""
+    different = 0
+    for i in range(n):
+        new = True
+        for j in range(i):
+            same = True
+            for c in range(width):
+                if S[at + i * width + c] != S[at + j * width + c]:
+                    same = False
+                    break
+            if same:
+                new = False
+                break
+        if new:
+            different += 1
+            if different >= bound:
+                return True
+    return different >= bound
+
+
+def count_apart(S, at, n, bound):
+    """Whether at least `bound` of the n intervals do not touch each other."""
+    apart = 0
+    last = 0
+    while apart < bound:
+        found = False
+        best = 0
+        for i in range(n):
+            low = S[at + 2 * i]
+            high = S[at + 2 * i + 1]
+            if (apart == 0 or low > last) and (not found or high < best):
+                found = True
+                best = high
+        if not found:
+            return False
+        last = best
+        apart += 1
+    return True
+
+
+def count_at_most(S, at, n, bound):
+    """Whether the n intervals may hold `bound` different values: one that is not a point may hold any number of them."""
+    points = 0
+    for i in range(n):
+        low = S[at + 2 * i]
+        high = S[at + 2 * i + 1]
+        if low != high:
+            return True
+        new = True
+        for j in range(i):
+            if S[at + 2 * j] == low and S[at + 2 * j + 1] == high:
+                new = False
+                break
+        if new:
+            points += 1
+    return points >= bound
+
+
+def sort_periods(S, at, n):
+    """The n periods in the order of their first days."""
+    for i in range(1, n):
+        begin = S[at + 2 * i]
+        end = S[at + 2 * i + 1]
+        j = i
+        while j > 0 and S[at + 2 * j - 2] > begin:
+            S[at + 2 * j] = S[at + 2 * j - 2]
+            S[at + 2 * j + 1] = S[at + 2 * j - 1]
+            j -= 1
+        S[at + 2 * j] = begin
+        S[at + 2 * j + 1] = end
+
+
+def stretches(S, at, n, gap_months, gap_days):
+    """How many stretches the n sorted periods make, written over them: one that begins within the gap continues the last."""
+    found = 0
+    for i in range(n):
+        begin = S[at + 2 * i]
+        end = S[at + 2 * i + 1]
+        if found > 0:
+            last = S[at + 2 * found - 1]
+            reach = shift_days(last, gap_days) if gap_months == 0 else shift_months(last, gap_months, gap_days)
+            if begin <= reach + 1:
+                if end > last:
+                    S[at + 2 * found - 1] = end
+                continue
+        S[at + 2 * found] = begin
+        S[at + 2 * found + 1] = end
+        found += 1
+    return found
+
+
+def is_long(S, at, n, months, days, strict):
+    """Whether one of the n stretches is that long."""
+    for i in range(n):
+        begin = S[at + 2 * i]
+        end = S[at + 2 * i + 1]
+        need = shift_days(begin, days) if months == 0 else shift_months(begin, months, days)
+        if need < end or (need == end and not strict):
+            return True
+    return False
+
+
+def longest(S, at, n, months, days, strict, gap_months, gap_days):
+    """Whether one stretch of the n periods, gaps bridged, is that long."""
+    sort_periods(S, at, n)
+    return is_long(S, at, stretches(S, at, n, gap_months, gap_days), months, days, strict)
+
+
+def covered(S, at, n, months, days, strict, most):
+    """Whether one stretch of the n periods is that long, or all together have `most` days, the most that the length can have."""
+    if n == 0:
+        return False
+    sort_periods(S, at, n)
+    found = stretches(S, at, n, 0, 0)
+    total = 0
+    for i in range(found):
+        total += S[at + 2 * i + 1] - S[at + 2 * i]
+    if most < total or (most == total and not strict):
+        return True
+    return is_long(S, at, found, months, days, strict)

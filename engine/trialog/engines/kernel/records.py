@@ -1,0 +1,476 @@
+"""What generated functions call to make the rows that a plan asks of a chart's records: `trialog.charts.facts`, on whole numbers.
+
+Of each relation the records come with their columns (one number for a name, two for the ends of a day or an amount) and whether they
+are confirmed. `A` is where the table stands that says of x and y whether y is x or a class above it; `Z` how many names there are.
+Everything here is also compiled; see `helpers`.
+"""
+
+FIRST_DAY = 1
+LAST_DAY = 3652059
+TICKS = 100000
+ENDLESS = 140737488355328
+MOST_FACTOR = 1073741824
+
+
+def is_denied(S, N, B, T, absent, relation, concept, begin, screening, above, size):
+    """Whether an explicit "no", said at screening or before, is of this name and reaches the beginning."""
+    for d in range(B[absent], B[absent] + N[absent] * 4, 4):
+        if S[d] == relation and S[d + 2] <= screening and begin <= S[d + 3]:
+            if T[above + concept * size + S[d + 1]] != 0:
+                return True
+    return False
+
+
+def count_records(S, N, B, M, T, rec, cnt, width, more, about, begin, end, relation, absent, screening, above, size):
+    """The records that count at screening, their days held to it; behind the columns when, and whether they surely count."""
+    row = width + 1 + more
+    out = width + 3 + more
+    for r in range(B[rec], B[rec] + N[rec] * row, row):
+        if begin >= 0 and S[r + begin] > screening:
+            continue
+        n = N[cnt]
+        if n >= M[cnt]:
+            N[0] = cnt
+            return
+        c = B[cnt] + n * out
+        for i in range(width):
+            S[c + i] = S[r + i]
+        for i in range(more):
+            S[c + width + 3 + i] = S[r + width + 1 + i]
+        sure = S[r + width]
+        S[c + width] = FIRST_DAY
+        S[c + width + 1] = screening
+        if begin >= 0:
+            low = S[r + begin]
+            high = S[r + begin + 1]
+            S[c + width] = low
+            S[c + width + 1] = min(high, screening)
+            S[c + begin + 1] = min(high, screening)
+            if end >= 0:
+                S[c + end] = min(max(S[r + end], low), screening)
+                S[c + end + 1] = min(max(S[r + end + 1], low), screening)
+            if high > screening:
+                sure = 0
+            if about >= 0 and N[absent] != 0:
+                if is_denied(S, N, B, T, absent, relation, S[r + about], low, screening, above, size):
+                    sure = 0
+        S[c + width + 2] = sure
+        N[cnt] = n + 1
+    return
+
+
+def room(N, B, M, k, width):
+    """Where the next row of the relation goes; -1 where there is no room."""
+    n = N[k]
+    if n >= M[k]:
+        N[0] = k
+        return -1
+    N[k] = n + 1
+    return B[k] + n * width
+
+
+def joint(S, T, at, n, column, lists, above, size):
+    """The narrowest class that the names in this column of the n rows, whose places stand from `at` on, are all in."""
+    first = S[S[at] + column]
+    for j in range(T[lists + first], T[lists + first + 1]):
+        c = T[j]
+        every = True
+        for i in range(n):
+            if T[above + S[S[at + i] + column] * size + c] == 0:
+                every = False
+                break
+        if every:
+            return c
+    return first
+
+
+def put_possible(S, N, B, M, k, at, width, mark):
+    """A row that may hold, copied from the work place `at`."""
+    r = room(N, B, M, k, width + 1)
+    if r >= 0:
+        for i in range(width):
+            S[r + i] = S[at + i]
+        S[r + width] = mark
+    return
+
+
+def put_certain(S, N, B, M, k, at, width):
+    r = room(N, B, M, k, width)
+    if r >= 0:
+        for i in range(width):
+            S[r + i] = S[at + i]
+    return
+
+
+def means_denied(S, N, B, T, absent, relation, said, member, low, high, screening, above, size):
+    """Whether the chart denies the member, and not the class that was recorded."""
+    for d in range(B[absent], B[absent] + N[absent] * 4, 4):
+        if S[d] == relation and S[d + 2] <= screening and low <= S[d + 3] and high <= S[d + 2]:
+            denied = S[d + 1]
+            if T[above + member * size + denied] != 0 and T[above + said * size + denied] == 0:
+                return True
+    return False
+
+
+def may_hold(S, N, B, M, T, possible, at, width, about, relation, absent, low, high, screening, above, size, members):
+    """The row at the work place, and where its class has members that the chart denies, each other member by itself."""
+    if about >= 0 and N[absent] != 0:
+        said = S[at + about]
+        begin = T[members + said]
+        end = T[members + said + 1]
+        any_denied = False
+        for j in range(begin + 1, end):
+            if means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, size):
+                any_denied = True
+                break
+        if any_denied:
+            for j in range(begin, end):
+                if not means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, size):
+                    S[at + about] = T[j]
+                    put_possible(S, N, B, M, possible, at, width, 1)
+            S[at + about] = said
+            return
+    put_possible(S, N, B, M, possible, at, width, 0)
+    return
+
+
+def events(
+    S, N, B, M, T, cnt, certain, possible, width, more, about, on, relation, absent, measure, kinds, screening, above,
+    size, members, lists
+):
+    """What counted records say: results that may be of one moment are drawn together, and may hold no common answer."""
+    row = width + 3 + more
+    begin = B[cnt]
+    end = B[cnt] + N[cnt] * row
+    at = B[0]
+    near = at + width
+    for c in range(begin, end, row):
+        low = S[c + width]
+        high = S[c + width + 1]
+        sure = S[c + width + 2]
+        for i in range(width):
+            S[at + i] = S[c + i]
+        agreed = True
+        n = 0
+        if measure != 0:
+            for o in range(begin, end, row):
+                if S[o + about] == S[c + about] and S[o + width] <= high and low <= S[o + width + 1]:
+                    S[near + n] = o
+                    n += 1
+            if n > 1:
+                for i in range(width):
+                    if T[kinds + i] == 0:
+                        for j in range(n):
+                            if S[S[near + j] + i] != S[c + i]:
+                                agreed = False
+                    elif i != on and i != on + 1:
+                        for j in range(n):
+                            if T[kinds + i] == 1:
+                                S[at + i] = min(S[at + i], S[S[near + j] + i])
+                            else:
+                                S[at + i] = max(S[at + i], S[S[near + j] + i])
+        if sure != 0 and agreed:
+            if certain > 0:
+                put_certain(S, N, B, M, certain, at, width)
+        if possible > 0:
+            may_hold(
+                S, N, B, M, T, possible, at, width, about, relation, absent, low, high, screening, above, size, members
+            )
+        if sure != 0 and not agreed:
+            for i in range(width):
+                if T[kinds + i] == 0:
+                    S[at + i] = joint(S, T, near, n, i, lists, above, size)
+            if certain > 0:
+                put_certain(S, N, B, M, certain, at, width)
+            if possible > 0:
+                put_possible(S, N, B, M, possible, at, width, 2)
+    return
+
+
+def recorded(S, N, B, M, T, cnt, k, row, about, related, concept):
+    """Whether anything is recorded that is this, of this class, or a class that it may be of."""
+    for c in range(B[cnt], B[cnt] + N[cnt] * row, row):
+        if T[related + S[c + about]] != 0:
+            S[B[k] + concept] = 1
+            return
+    S[B[k] + concept] = 0
+    return
+
+
+def openness(S, N, B, T, k, relation, reviewed, absent, needed, needed_end, leaves, screening, above, size):
+    """A class is open unless the chart says of each of its members that all is recorded, or that there was none."""
+    closings = 0
+    for d in range(B[reviewed], B[reviewed] + N[reviewed] * 4, 4):
+        if S[d] == relation and S[d + 2] >= screening:
+            S[B[0] + closings] = S[d + 1]
+            closings += 1
+    for d in range(B[absent], B[absent] + N[absent] * 4, 4):
+        if S[d] == relation and S[d + 2] == screening:
+            S[B[0] + closings] = S[d + 1]
+            closings += 1
+    for j in range(needed, needed_end):
+        concept = T[j]
+        if closings == 0:
+            S[B[k] + concept] = 1
+            continue
+        S[B[k] + concept] = 0
+        for i in range(T[leaves + concept], T[leaves + concept + 1]):
+            closed = False
+            for c in range(closings):
+                if T[above + T[i] * size + S[B[0] + c]] != 0:
+                    closed = True
+                    break
+            if not closed:
+                S[B[k] + concept] = 1
+                break
+    return
+
+
+def latest(
+    S, N, B, M, T, cnt, certain, possible, unknown, width, more, about, concept, related, under, may_be_more, every,
+    kinds, lists, above, size
+):
+    """The last record of one name: for the day of screening, or where `every` for each day of the calendar."""
+    row = width + 3 + more
+    begin = B[cnt]
+    end = B[cnt] + N[cnt] * row
+    at = B[0]
+    found = at + width + 2
+    since = FIRST_DAY
+    if every == 0:
+        for c in range(begin, end, row):
+            if T[related + S[c + about]] != 0 and S[c + width + 1] > since:
+                since = S[c + width + 1]
+    while True:
+        until = LAST_DAY + 1
+        sure = False
+        last = FIRST_DAY
+        for c in range(begin, end, row):
+            if T[related + S[c + about]] == 0:
+                continue
+            low = S[c + width]
+            high = S[c + width + 1]
+            if since < low and low < until:
+                until = low
+            if since < high and high < until:
+                until = high
+            if S[c + width + 2] != 0 and T[under + S[c + about]] != 0 and high <= since:
+                sure = True
+                if low > last:
+                    last = low
+        n = 0
+        for c in range(begin, end, row):
+            if T[related + S[c + about]] != 0 and S[c + width] <= since and S[c + width + 1] >= last:
+                S[found + n] = c
+                n += 1
+        if not sure and may_be_more != 0 and unknown > 0:
+            r = room(N, B, M, unknown, 3)
+            if r >= 0:
+                S[r] = concept
+                S[r + 1] = since
+                S[r + 2] = until
+        if n > 0:
+            answers(S, N, B, M, T, certain, possible, width, about, concept, found, n, sure, since, until, kinds, lists, above, size)
+        since = until
+        if since > LAST_DAY:
+            return
+    return
+
+
+def answers(S, N, B, M, T, certain, possible, width, about, concept, found, n, sure, since, until, kinds, lists, above, size):
+    """The rows that the n candidates make: days and amounts drawn together, answers in names kept apart."""
+    at = B[0]
+    for i in range(width):
+        S[at + i] = S[S[found] + i]
+        if T[kinds + i] == 1:
+            for j in range(1, n):
+                S[at + i] = min(S[at + i], S[S[found + j] + i])
+        if T[kinds + i] == 2:
+            for j in range(1, n):
+                S[at + i] = max(S[at + i], S[S[found + j] + i])
+    different = different_answers(S, T, found, n, width, about, kinds)
+    if about >= 0:
+        S[at + about] = concept
+    row = width
+    if since > 0:
+        S[at + width] = since
+        S[at + width + 1] = until
+        row += 2
+    if sure and different > 1:
+        for i in range(width):
+            if T[kinds + i] == 0 and i != about:
+                S[at + i] = joint(S, T, found, n, i, lists, above, size)
+        if certain > 0:
+            put_certain(S, N, B, M, certain, at, row)
+        if possible > 0:
+            put_possible(S, N, B, M, possible, at, row, 2)
+    for j in range(n):
+        if not is_first(S, T, found, j, width, about, kinds):
+            continue
+        for i in range(width):
+            if T[kinds + i] == 0 and i != about:
+                S[at + i] = S[S[found + j] + i]
+        if sure and different == 1 and certain > 0:
+            put_certain(S, N, B, M, certain, at, row)
+        if possible > 0:
+            put_possible(S, N, B, M, possible, at, row, 0)
+    return
+
+
+def is_first(S, T, found, j, width, about, kinds):
+    """Whether no candidate before it has the same answers."""
+    for o in range(j):
+        same = True
+        for i in range(width):
+            if T[kinds + i] == 0 and i != about and S[S[found + o] + i] != S[S[found + j] + i]:
+                same = False
+                break
+        if same:
+            return False
+    return True
+
+
+def different_answers(S, T, found, n, width, about, kinds):
+    different = 0
+    for j in range(n):
+        if is_first(S, T, found, j, width, about, kinds):
+            different += 1
+    return different
+
+
+def attribute(S, N, B, M, T, cnt, certain, possible, unknown, known, width, kinds, lists, above, size):
+    """What a patient has one of: the sure records drawn together, or where there are none, all."""
+    row = width + 3
+    found = B[0] + width + 2
+    n = 0
+    for c in range(B[cnt], B[cnt] + N[cnt] * row, row):
+        if S[c + width + 2] != 0:
+            S[found + n] = c
+            n += 1
+    sure = n > 0
+    if not sure:
+        if unknown > 0:
+            N[unknown] = 1
+        for c in range(B[cnt], B[cnt] + N[cnt] * row, row):
+            S[found + n] = c
+            n += 1
+    if n > 0:
+        if known > 0:
+            N[known] = 1
+        answers(S, N, B, M, T, certain, possible, width, -1, 0, found, n, sure, 0, 0, kinds, lists, above, size)
+    return
+
+
+def judgements(S, N, B, T, signed, certain, possible, unknown, needed, needed_end, screening):
+    """Of each question the last signed decision on or before screening, where it still counts then."""
+    begin = B[signed]
+    end = B[signed] + N[signed] * 6
+    for j in range(needed, needed_end):
+        question = T[j]
+        last = FIRST_DAY
+        counted = False
+        for r in range(begin, end, 6):
+            if S[r] == question and S[r + 3] <= screening:
+                counted = True
+                if S[r + 2] > last:
+                    last = S[r + 2]
+        sure = counted
+        agreeing = 0
+        others = 0
+        for r in range(begin, end, 6):
+            if S[r] == question and S[r + 2] <= screening and S[r + 3] >= last:
+                if S[r + 4] < screening:
+                    sure = False
+                if S[r + 1] != 0 and S[r + 5] >= screening:
+                    agreeing += 1
+                else:
+                    others += 1
+        if unknown > 0:
+            S[B[unknown] + question] = 0 if sure else 1
+        if possible > 0:
+            S[B[possible] + question] = 1 if agreeing > 0 else 0
+        if certain > 0:
+            S[B[certain] + question] = 1 if agreeing > 0 and sure and others == 0 else 0
+    return
+
+
+def measured(S, N, B, T, cnt, row, width, about, value, related, under, low, high):
+    """The last value on some day from `low` to `high`, its ends written to the work place; False where none is surely recorded."""
+    at = B[0]
+    begin = B[cnt]
+    end = B[cnt] + N[cnt] * row
+    since = FIRST_DAY
+    some = False
+    while True:
+        until = LAST_DAY + 1
+        sure = False
+        last = FIRST_DAY
+        for c in range(begin, end, row):
+            if T[related + S[c + about]] == 0:
+                continue
+            if since < S[c + width] and S[c + width] < until:
+                until = S[c + width]
+            if since < S[c + width + 1] and S[c + width + 1] < until:
+                until = S[c + width + 1]
+            if S[c + width + 2] != 0 and T[under + S[c + about]] != 0 and S[c + width + 1] <= since:
+                sure = True
+                if S[c + width] > last:
+                    last = S[c + width]
+        if since <= high and low < until:
+            if not sure:
+                return False
+            for c in range(begin, end, row):
+                if T[related + S[c + about]] != 0 and S[c + width] <= since and S[c + width + 1] >= last:
+                    if not some or S[c + value] < S[at]:
+                        S[at] = S[c + value]
+                    if not some or S[c + value + 1] > S[at + 1]:
+                        S[at + 1] = S[c + value + 1]
+                    some = True
+        since = until
+        if since > high or since > LAST_DAY:
+            return some
+    return some
+
+
+def multiplied(N, x, y):
+    """The code of the product of two amounts that are not below zero."""
+    if x >= ENDLESS or y >= ENDLESS:
+        return 0 if x == 0 or y == 0 else ENDLESS
+    if x % 2 != 0 or y % 2 != 0 or x < 0 or y < 0 or x > MOST_FACTOR or y > MOST_FACTOR:
+        N[0] = -1
+        return 0
+    product = x * y
+    return 2 * (product // (4 * TICKS)) + (0 if product % (4 * TICKS) == 0 else 1)
+
+
+def divided(N, x, y):
+    """The code of one amount over another that is above zero."""
+    if x >= ENDLESS:
+        return ENDLESS
+    if y >= ENDLESS:
+        return 0 if x == 0 else 1
+    if x % 2 != 0 or y % 2 != 0 or x < 0:
+        N[0] = -1
+        return 0
+    return 2 * (TICKS * x // y) + (0 if TICKS * x % y == 0 else 1)
+
+
+def complete(S, N, B, T, cnt, width, whole, part, of, row, about, value, of_width, related, under):
+    """Of each counted record the amount that follows from another and a measure, where one of the two is not given."""
+    out = width + 5
+    for c in range(B[cnt], B[cnt] + N[cnt] * out, out):
+        if S[c + width + 3] == S[c + width + 4]:
+            continue
+        if not measured(S, N, B, T, of, row, of_width, about, value, related, under, S[c + width], S[c + width + 1]):
+            continue
+        low = S[B[0]]
+        high = S[B[0] + 1]
+        if low <= 0:
+            continue
+        if S[c + width + 3] != 0:
+            S[c + whole] = multiplied(N, S[c + part], low)
+            S[c + whole + 1] = multiplied(N, S[c + part + 1], high)
+        else:
+            S[c + part] = divided(N, S[c + whole], high)
+            S[c + part + 1] = divided(N, S[c + whole + 1], low)
+    return

@@ -1,0 +1,196 @@
+"""Where the rows of each relation lie, and in which whole numbers its values are held."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from math import lcm
+
+from trialog.engines.kernel.tables import Refused, scale_of
+from trialog.plain import Absent, Fetch, Let, Rule, Step, Tally, Value
+from trialog.plan import Plan
+from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var
+
+_MOST_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """How the rows of a relation that a chart brings are held, the patient left out.
+
+    Of the columns in `classes` a row means every member of the class that stands there; of the first of them only where the
+    row's last number, which is no column, is 0. Where `by_concept`, there are no rows but a flag for each concept.
+    """
+
+    scales: tuple[int, ...]
+    classes: tuple[int, ...] = ()
+    by_concept: bool = False
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The relation's number, how many numbers a row has, and by what each value is multiplied to be whole."""
+
+    number: int
+    width: int
+    scales: tuple[int, ...]
+    given: Given | None = None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Every relation that a chart brings or rules derive. Number 0 is no relation: it is where aggregates are worked out."""
+
+    held: Mapping[str, Held]
+    of_patient: frozenset[str]
+    statics: Mapping[str, tuple[int, ...]]
+
+    @property
+    def count(self) -> int:
+        return len(self.held) + 1
+
+
+def fetches(steps: Iterable[Step]) -> Iterable[Fetch | Tally]:
+    for x in steps:
+        if isinstance(x, Fetch | Tally):
+            yield x
+        elif isinstance(x, Absent):
+            yield from fetches(x.body)
+
+
+def rules_of(plan: Plan) -> list[Rule]:
+    return [r for s in plan.strata for r in s.rules]
+
+
+def shape_of(plan: Plan, given: Mapping[str, Given]) -> Shape:
+    """Raises Refused where a number grows without end, or has no place."""
+    of_patient = _about_the_patient(plan, frozenset(given))
+    statics = {name: _static_scales(plan, name) for name in plan.facts}
+    scales: dict[str, tuple[int, ...]] = {name: g.scales for name, g in given.items()}
+    for s in plan.strata:
+        for _ in range(_MOST_ROUNDS):
+            before = dict(scales)
+            for r in s.rules:
+                mine = head_scales(r, scales, of_patient, statics)
+                earlier = scales.get(r.relation, mine)
+                scales[r.relation] = tuple(lcm(a, b) for a, b in zip(mine, earlier, strict=True))
+            if scales == before or not s.recursive:
+                break
+        else:
+            raise Refused(f"the numbers of {', '.join(sorted(s.relations))} grow with every round")
+    held = {
+        name: Held(i + 1, len(own) + (given[name].marked if name in given else 0), own, given.get(name))
+        for i, (name, own) in enumerate(scales.items())
+    }
+    return Shape(held, of_patient, statics)
+
+
+def patients_of(rule: Rule, of_patient: frozenset[str]) -> frozenset[str]:
+    """The variables of the rule that are the patient."""
+    return frozenset(
+        f.slots[0].name
+        for f in fetches(rule.body)
+        if isinstance(f, Fetch) and f.relation in of_patient and isinstance(f.slots[0], Var)
+    ) | frozenset(
+        f.key[0].name
+        for f in fetches(rule.body)
+        if isinstance(f, Tally) and f.relation in of_patient and f.key and isinstance(f.key[0], Var)
+    )
+
+
+def _about_the_patient(plan: Plan, given: frozenset[str]) -> frozenset[str]:
+    """The relations whose first column is the patient: those of charts, and those whose every rule begins with one."""
+    rules = rules_of(plan)
+    found = given | {r.relation for r in rules if r.slots}
+    while True:
+        left = {
+            r.relation
+            for r in rules
+            if r.slots and not (isinstance(r.slots[0], Var) and r.slots[0].name in patients_of(r, found))
+        }
+        left &= found
+        if not left:
+            return found
+        found -= left
+
+
+def _static_scales(plan: Plan, name: str) -> tuple[int, ...]:
+    rows = plan.facts[name]
+    width = len(next(iter(rows), ()))
+    return tuple(scale_of(row[i] for row in rows) for i in range(width))
+
+
+def head_scales(
+    rule: Rule,
+    scales: Mapping[str, tuple[int, ...]],
+    of_patient: frozenset[str],
+    statics: Mapping[str, tuple[int, ...]],
+) -> tuple[int, ...]:
+    """By what each column of the rule's head is multiplied, the patient left out."""
+    known = variable_scales(rule, scales, of_patient, statics)
+    slots = rule.slots[1:] if rule.relation in of_patient else rule.slots
+    return tuple(
+        scale_of([s.value]) if isinstance(s, Const) else known.get(s.name, 1)  # a patient, where it is not known
+        for s in slots
+    )
+
+
+def variable_scales(
+    rule: Rule,
+    scales: Mapping[str, tuple[int, ...]],
+    of_patient: frozenset[str],
+    statics: Mapping[str, tuple[int, ...]],
+) -> dict[str, int]:
+    """By what the value of each of the rule's variables is multiplied, in the order in which they take their values."""
+    found: dict[str, int] = {}
+    for x in rule.body:
+        if isinstance(x, Fetch):
+            own = scales.get(x.relation, statics.get(x.relation, ()))
+            slots = x.slots[1:] if x.relation in of_patient else x.slots
+            for slot, scale in zip(slots, own, strict=False):
+                if isinstance(slot, Var):
+                    found.setdefault(slot.name, scale)
+        elif isinstance(x, Let):
+            found.setdefault(x.variable.name, scale_in(x.value, found))
+    return found
+
+
+def scale_in(e: Expr, known: Mapping[str, int]) -> int:
+    """By what the value of the expression is multiplied when it is worked out in whole numbers."""
+    match e:
+        case Var(name):
+            return known.get(name, 1)
+        case Const(value):
+            return scale_of([value])
+        case Sum(left, right) | Difference(left, right):
+            return lcm(scale_in(left, known), scale_in(right, known))
+        case Product(left, right):
+            return scale_in(left, known) * scale_in(right, known)
+        case Shifted():
+            return 1
+        case Least(of) | Greatest(of):
+            return lcm(*(scale_in(x, known) for x in of))
+
+
+def widths_of(plan: Plan) -> dict[str, int]:
+    """How many columns each relation has that a chart brings, the patient left out."""
+    return {
+        f.relation: len(f.slots) - 1
+        for r in rules_of(plan)
+        for f in fetches(r.body)
+        if isinstance(f, Fetch) and f.relation in plan.given
+    }
+
+
+def constants(node: object) -> Iterable[Value]:
+    """The values of all constants in a rule or a part of one."""
+    match node:
+        case Const(value):
+            yield value
+        case tuple():
+            for part in node:
+                yield from constants(part)
+        case _ if is_dataclass(node) and not isinstance(node, type):
+            for f in fields(node):
+                yield from constants(getattr(node, f.name))
+        case _:
+            pass

@@ -1,0 +1,486 @@
+"""A plan as the source text of functions over one patient's rows: one function for each relation, nested loops for each rule.
+
+In the generated text `S` holds the rows of all relations, `N[k]` how many there are of relation k, `B[k]` where they begin, `M[k]` for how
+many there is room, and `T` what never changes. `N[0]` becomes the number of a relation that had no room left.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
+from trialog.engines.kernel.shape import Held, Shape, patients_of, variable_scales
+from trialog.engines.kernel.tables import Refused, Tables, coded
+from trialog.engines.tally import most_days
+from trialog.plain import Absent, Either, Fetch, Let, Rule, Slot, Step, Tally, Test
+from trialog.plan import Plan, names
+from trialog.program import Const, Var, Whatever
+from trialog.tree import Summary
+from trialog.values import Duration
+
+ARGUMENTS = "S, N, B, M, T"
+_MOST_LOOPS = 18  # Python takes no more than twenty, one in the other
+
+
+@dataclass
+class Writer:
+    """Lines of source text, indented."""
+
+    lines: list[str] = field(default_factory=list)
+    depth: int = 0
+
+    def line(self, text: str = "") -> None:
+        self.lines.append("    " * self.depth + text if text else "")
+
+    @contextmanager
+    def inside(self, text: str) -> Iterator[None]:
+        self.line(text)
+        self.depth += 1
+        yield
+        self.depth -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Generated source: `text` defines the functions; `entry` is the one that derives everything."""
+
+    text: str
+    entry: str
+    shape: Shape
+    tables: Tables
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def helper_text() -> str:
+    return Path(__file__).with_name("helpers.py").read_text(encoding="utf-8")
+
+
+def write(plan: Plan, shape: Shape, tables: Tables, above: Mapping[str, frozenset[str]]) -> Written:
+    """`above` are the classes of each concept, itself included. Raises Refused where the plan holds what a kernel cannot do."""
+    return _Plan(plan, shape, tables, above).written()
+
+
+class _Plan:
+    def __init__(self, plan: Plan, shape: Shape, tables: Tables, above: Mapping[str, frozenset[str]]) -> None:
+        self.plan, self.shape, self.tables, self.above = plan, shape, tables, above
+        self.functions = Writer()
+        self.adders: set[int] = set()
+        self.numbered = 0
+
+    def written(self) -> Written:
+        entry = Writer()
+        with entry.inside(f"def derive({ARGUMENTS}):"):
+            for s in self.plan.strata:
+                mine = [(r, [x for x in s.rules if x.relation == r]) for r in dict.fromkeys(x.relation for x in s.rules)]
+                calls = [self.relation(name, rules, s.recursive) for name, rules in mine]
+                if s.recursive:
+                    with entry.inside("while True:"):
+                        found = " + ".join(f"N[{self.shape.held[name].number}]" for name, _ in mine)
+                        entry.line(f"before = {found}")
+                        for call in calls:
+                            entry.line(call)
+                        entry.line(f"if before == {found}:")
+                        entry.line("    break")
+                else:
+                    for call in calls:
+                        entry.line(call)
+            entry.line("return N[0]")
+        text = "\n".join([*self.adding(), "", *self.functions.lines, *entry.lines, ""])
+        return Written(text, "derive", self.shape, self.tables)
+
+    def adding(self) -> Iterator[str]:
+        """Functions that add a row of so many numbers, if there is none like it."""
+        for width in sorted(self.adders):
+            cells = [f"x{i}" for i in range(width)]
+            yield f"def add_{width}(S, N, B, M, k, {', '.join(cells)}):"
+            yield "    n = N[k]"
+            yield "    b = B[k]"
+            yield f"    for r in range(b, b + n * {width}, {width}):"
+            same = " and ".join(f"S[r{f' + {i}' if i else ''}] == {c}" for i, c in enumerate(cells))
+            yield f"        if {same}:"
+            yield "            return"
+            yield "    if n >= M[k]:"
+            yield "        N[0] = k"
+            yield "        return"
+            yield f"    r = b + n * {width}"
+            for i, c in enumerate(cells):
+                yield f"    S[r{f' + {i}' if i else ''}] = {c}"
+            yield "    N[k] = n + 1"
+            yield ""
+            yield ""
+
+    def name(self, stem: str) -> str:
+        self.numbered += 1
+        return f"{re.sub(r'[^a-z0-9]+', '_', stem.casefold()).strip('_')}_{self.numbered}"
+
+    def relation(self, name: str, rules: list[Rule], recursive: bool) -> str:
+        """The function that finds the rows of a relation; gives the text that calls it."""
+        held = self.shape.held[name]
+        function = self.name(name)
+        w = Writer()
+        with w.inside(f"def {function}({ARGUMENTS}):"):
+            if held.width == 0 and recursive:
+                w.line(f"if N[{held.number}] != 0:")
+                w.line("    return")
+            for r in rules:
+                place = f"{Path(r.origin.at.source.name).name}:{r.origin.at.line}" if r.origin.at is not None else ""
+                w.line(f"# {place} {r}"[:160].rstrip())
+                _Rule(self, r, w).write()
+            w.line("return")
+        self.functions.lines += [*w.lines, "", ""]
+        return f"{function}({ARGUMENTS})"
+
+
+class _Rule:
+    """One rule's loops."""
+
+    def __init__(self, plan: _Plan, rule: Rule, w: Writer) -> None:
+        self.plan, self.rule, self.w = plan, rule, w
+        self.shape, self.tables = plan.shape, plan.tables
+        scales = {name: h.scales for name, h in self.shape.held.items()}
+        self.scales = variable_scales(rule, scales, self.shape.of_patient, self.shape.statics)
+        self.patients = patients_of(rule, self.shape.of_patient)
+        self.head = self.shape.held[rule.relation]
+
+    def write(self) -> None:
+        values = {p: Coded(str(self.tables.size), 1) for p in self.patients}
+        _Body(self, self.w, values, 0, "continue").steps(self.rule.body, self.emit)
+
+    def emit(self, body: "_Body") -> None:
+        w, held = body.w, self.head
+        if held.width == 0:
+            w.line(f"N[{held.number}] = 1")
+            w.line("return")
+            return
+        slots = self.rule.slots[1:] if self.rule.relation in self.shape.of_patient else self.rule.slots
+        cells: list[str] = []
+        for slot, scale in zip(slots, held.scales, strict=True):
+            own = expression(slot, body.values, self.tables.code)
+            if scale % own.scale:
+                raise Refused(f"a value of {self.rule.relation} that is no whole number")
+            factor = scale // own.scale
+            cells.append(own.text if factor == 1 else f"{own.text} * {factor}")
+        self.plan.adders.add(held.width)
+        w.line(f"add_{held.width}(S, N, B, M, {held.number}, {', '.join(cells)})")
+
+
+class _Body:
+    """Steps in the making: what has a value so far, and how many loops are open."""
+
+    def __init__(self, rule: _Rule, w: Writer, values: Mapping[str, Coded], loops: int, leave: str) -> None:
+        self.rule, self.w, self.loops, self.leave = rule, w, loops, leave
+        self.values: dict[str, Coded] = dict(values)
+        self.shape, self.tables = rule.shape, rule.tables
+
+    def steps(self, steps: "tuple[Step, ...]", then: "Callable[[_Body], None]") -> None:
+        if not steps:
+            then(self)
+            return
+        step, rest = steps[0], steps[1:]
+        match step:
+            case Fetch():
+                if step.relation in self.shape.statics:
+                    self.static(step, lambda: self.steps(rest, then))
+                else:
+                    self.fetch(step, lambda: self.steps(rest, then))
+            case Test() | Either():
+                self.only_if(condition(step, self.values, self.tables.code), lambda: self.steps(rest, then))
+            case Let(variable, value):
+                found = expression(value, self.values, self.tables.code)
+                place = self.fresh(variable.name)
+                self.w.line(f"{place} = {found.text}")
+                self.values[variable.name] = Coded(place, found.scale)
+                self.steps(rest, then)
+            case Tally():
+                self.only_if(self.tally(step), lambda: self.steps(rest, then))
+            case Absent(body):
+                self.only_if(self.absent(body), lambda: self.steps(rest, then))
+            case _:
+                assert_never(step)
+
+    def fresh(self, stem: str) -> str:
+        self.rule.plan.numbered += 1
+        return f"{re.sub(r'[^a-z0-9]+', '_', stem.casefold()).strip('_')}_{self.rule.plan.numbered}"
+
+    def only_if(self, text: str, then: Callable[[], None]) -> None:
+        if self.loops:
+            self.w.line(f"if not ({text}):")
+            self.w.line("    continue")
+            then()
+        else:
+            with self.w.inside(f"if {text}:"):
+                then()
+
+    def loop(self, text: str, then: Callable[[], None]) -> None:
+        if self.loops >= _MOST_LOOPS:
+            raise Refused(f"more than {_MOST_LOOPS} rows at once in a rule of {self.rule.rule.relation}")
+        self.loops += 1
+        with self.w.inside(text):
+            then()
+        self.loops -= 1
+
+    # -- rows ----------------------------------------------------------------------------------------------------
+
+    def fetch(self, fetch: Fetch, then: Callable[[], None]) -> None:
+        held = self.shape.held.get(fetch.relation)
+        if held is None:
+            raise Refused(f"rows of {fetch.relation}, which nothing brings")
+        slots = fetch.slots[1:] if fetch.relation in self.shape.of_patient else fetch.slots
+        if held.given is not None and held.given.by_concept:
+            self.by_concept(held, slots, then)
+        elif held.width == 0:
+            self.only_if(f"N[{held.number}] != 0", then)
+        else:
+            self.rows(held, slots, then)
+
+    def rows(self, held: Held, slots: tuple[Slot, ...], then: Callable[[], None]) -> None:
+        r, k, width = self.fresh("r"), held.number, held.width
+        before = dict(self.values)
+        classes = held.given.classes if held.given is not None else ()
+
+        def inside() -> None:
+            tests: list[str] = []
+            members: list[tuple[str, str, str, str]] = []
+            for i, (slot, scale) in enumerate(zip(slots, held.scales, strict=True)):
+                cell = f"S[{r} + {i}]" if i else f"S[{r}]"
+                if isinstance(slot, Whatever):
+                    continue
+                if isinstance(slot, Var) and slot.name in {name for name, _, _, _ in members}:
+                    raise Refused(f"a class that stands twice in one literal of {self.rule.rule.relation}")
+                known = expression(slot, self.values, self.tables.code) if self.is_known(slot) else None
+                if i in classes:
+                    exact = f"S[{r} + {width - 1}] != 0" if i == classes[0] and held.given and held.given.marked else ""
+                    if known is None:
+                        assert isinstance(slot, Var)
+                        place = self.fresh(slot.name)
+                        self.values[slot.name] = Coded(place, 1)
+                        members.append((slot.name, place, cell, exact))
+                    else:
+                        means = self.means(known.text, slot, cell)
+                        fits = f"{cell} == {known.text}"
+                        tests.append(f"{fits} or ({f'S[{r} + {width - 1}] == 0 and ' if exact else ''}{means})")
+                elif known is not None:
+                    tests.append(compared("=", *reduced(Coded(cell, scale), known)))
+                else:
+                    assert isinstance(slot, Var)
+                    self.values[slot.name] = Coded(cell, scale)
+            for text in tests:
+                self.w.line(f"if not ({text}):")
+                self.w.line("    continue")
+            for name, value in list(self.values.items()):
+                if name not in before and value.text.startswith("S["):
+                    place = self.fresh(name)
+                    self.w.line(f"{place} = {value.text}")
+                    self.values[name] = Coded(place, value.scale)
+            self.members(members, then)
+
+        self.loop(f"for {r} in range(B[{k}], B[{k}] + N[{k}] * {width}, {width}):", inside)
+        self.values = before
+
+    def members(self, members: list[tuple[str, str, str, str]], then: Callable[[], None]) -> None:
+        """A loop over what each class may mean."""
+        if not members:
+            then()
+            return
+        (_, place, cell, exact), *rest = members
+        under: dict[str, list[int]] = {c: [self.tables.code(c)] for c in self.rule.plan.above}
+        for c, classes in self.rule.plan.above.items():
+            for a in classes - {c}:
+                under[a].append(self.tables.code(c))
+        lists = self.tables.lists("members", under)
+        at = self.fresh("m")
+        begin = f"T[{lists} + {cell}]"
+        end = f"T[{lists} + {cell} + 1]"
+        stop = f"({begin} + 1 if {exact} else {end})" if exact else end
+
+        def inside() -> None:
+            self.w.line(f"{place} = T[{at}]")
+            self.members(rest, then)
+
+        self.loop(f"for {at} in range({begin}, {stop}):", inside)
+
+    def means(self, known: str, slot: Slot, cell: str) -> str:
+        """Whether the class in the cell may mean the concept."""
+        above = self.rule.plan.above
+        if isinstance(slot, Const):
+            at = self.tables.flags(("above", slot.value), above[str(slot.value)])
+            return f"T[{at} + {cell}] != 0"
+        at = self.tables.pairs("above", ((c, a) for c, all_above in above.items() for a in all_above))
+        return f"T[{at} + {known} * {self.tables.size} + {cell}] != 0"
+
+    def is_known(self, slot: Slot) -> bool:
+        return isinstance(slot, Const) or (isinstance(slot, Var) and slot.name in self.values)
+
+    def by_concept(self, held: Held, slots: tuple[Slot, ...], then: Callable[[], None]) -> None:
+        """A flag for each concept."""
+        (slot,) = slots
+        if self.is_known(slot):
+            known = expression(slot, self.values, self.tables.code)
+            place = str(int(known.text)) if known.text.isdigit() else known.text
+            self.only_if(f"S[B[{held.number}] + {place}] != 0", then)
+            return
+        before = dict(self.values)
+        place = self.fresh(slot.name if isinstance(slot, Var) else "c")
+        if isinstance(slot, Var):
+            self.values[slot.name] = Coded(place, 1)
+
+        def inside() -> None:
+            self.w.line(f"if S[B[{held.number}] + {place}] == 0:")
+            self.w.line("    continue")
+            then()
+
+        self.loop(f"for {place} in range({self.tables.size}):", inside)
+        self.values = before
+
+    # -- what never changes ----------------------------------------------------------------------------------------
+
+    def static(self, fetch: Fetch, then: Callable[[], None]) -> None:
+        scales = self.shape.statics[fetch.relation]
+        rows = self.rule.plan.plan.facts[fetch.relation]
+        fixed = [(i, s.value) for i, s in enumerate(fetch.slots) if isinstance(s, Const)]
+        asked = [(i, s) for i, s in enumerate(fetch.slots) if isinstance(s, Var)]
+        kept = {tuple(row[i] for i, _ in asked) for row in rows if all(row[i] == v for i, v in fixed)}
+        key = (fetch.relation, tuple(fixed), tuple(i for i, _ in asked))
+        if not kept:
+            self.w.line("pass  # nothing is known that fits")
+            return
+        own = tuple(scales[i] for i, _ in asked)
+        if not asked:
+            then()
+        elif len(asked) <= 2 and all(s.name in self.values for _, s in asked) and all(_are_concepts(r) for r in kept):
+            texts = [self.values[s.name].text for _, s in asked]
+            if len(asked) == 1:
+                at = self.tables.flags(key, (str(row[0]) for row in kept))
+                self.only_if(f"T[{at} + {texts[0]}] != 0", then)
+            else:
+                at = self.tables.pairs(key, ((str(row[0]), str(row[1])) for row in kept))
+                self.only_if(f"T[{at} + {texts[0]} * {self.tables.size} + {texts[1]}] != 0", then)
+        else:
+            self.static_rows(key, sorted(kept, key=repr), own, [s for _, s in asked], then)
+
+    def static_rows(
+        self, key: object, kept: list[tuple], own: tuple[int, ...], asked: list[Var], then: Callable[[], None]
+    ) -> None:
+        width = len(asked)
+        by = next((i for i, s in enumerate(asked) if s.name in self.values and isinstance(kept[0][i], str)), None)
+        if by is None:
+            numbers = [n for row in kept for n in coded(row, own, self.tables)]
+            at = self.tables.run(("rows", key), numbers)
+            begin, end = str(at), str(at + len(numbers))
+        else:
+            index: dict[str, list[int]] = {}
+            for row in kept:
+                index.setdefault(str(row[by]), []).extend(coded(row, own, self.tables))
+            at = self.tables.lists((key, by), index)
+            text = self.values[asked[by].name].text
+            begin, end = f"T[{at} + {text}]", f"T[{at} + {text} + 1]"
+        t = self.fresh("t")
+        before = dict(self.values)
+
+        def inside() -> None:
+            for i, slot in enumerate(asked):
+                cell = Coded(f"T[{t} + {i}]" if i else f"T[{t}]", own[i])
+                if slot.name in self.values:
+                    if i != by:
+                        self.w.line(f"if not ({compared('=', *reduced(cell, self.values[slot.name]))}):")
+                        self.w.line("    continue")
+                else:
+                    place = self.fresh(slot.name)
+                    self.w.line(f"{place} = {cell.text}")
+                    self.values[slot.name] = Coded(place, cell.scale)
+            then()
+
+        self.loop(f"for {t} in range({begin}, {end}, {width}):", inside)
+        self.values = before
+
+    # -- conditions over many rows -----------------------------------------------------------------------------------
+
+    def absent(self, body: tuple[Fetch | Test | Either | Tally, ...]) -> str:
+        """A function that looks for a solution; gives the text that says that there is none."""
+        if len(body) == 1 and isinstance(body[0], Fetch):
+            held = self.shape.held.get(body[0].relation)
+            if held is not None and held.width == 0 and not (held.given and held.given.by_concept):
+                return f"N[{held.number}] == 0"
+        shared = sorted({n for x in body for n in names(x)} & self.values.keys() - self.rule.patients)
+        parameters = {n: Coded(f"x{i}", self.values[n].scale) for i, n in enumerate(shared)}
+        given = "".join(f", {self.values[n].text}" for n in shared)
+        patients = {n: v for n, v in self.values.items() if n in self.rule.patients}
+        return f"not {self.function('found', parameters, patients, body)}({ARGUMENTS}{given})"
+
+    def function(
+        self, stem: str, parameters: Mapping[str, Coded], patients: Mapping[str, Coded], body: tuple[Step, ...]
+    ) -> str:
+        name = self.rule.plan.name(stem)
+        w = Writer()
+        with w.inside(f"def {name}({ARGUMENTS}{''.join(f', {p.text}' for p in parameters.values())}):"):
+            inner = _Body(self.rule, w, {**patients, **parameters}, 0, "return")
+            inner.steps(body, lambda b: b.w.line("return True"))
+            w.line("return False")
+        self.rule.plan.functions.lines += [*w.lines, "", ""]
+        return name
+
+    def tally(self, tally: Tally) -> str:
+        """A function that collects the values of the rows with this key and asks whether they reach the bound."""
+        held = self.shape.held.get(tally.relation)
+        if held is None:  # no rule derives it
+            return str(tally.bound == 0)
+        key = tally.key[1:] if tally.relation in self.shape.of_patient else tally.key
+        name = self.rule.plan.name(f"reaches {tally.summary.value}")
+        parameters: list[str] = []
+        given: list[str] = []
+        w = Writer()
+        body = Writer(depth=2)
+        for i, (slot, scale) in enumerate(zip(key, held.scales, strict=False)):
+            if isinstance(slot, Whatever):
+                continue
+            known = expression(slot, self.values, self.tables.code)
+            parameters.append(f"x{i}")
+            given.append(known.text)
+            cell = Coded(f"S[r + {i}]", scale)
+            body.line(f"if not ({compared('=', *reduced(cell, Coded(f'x{i}', known.scale)))}):")
+            body.line("    continue")
+        columns, test = self.collected(tally, len(key), held.width)
+        with w.inside(f"def {name}({ARGUMENTS}{''.join(f', {p}' for p in parameters)}):"):
+            w.line("at = B[0]")
+            w.line("n = 0")
+            w.line(f"for r in range(B[{held.number}], B[{held.number}] + N[{held.number}] * {held.width}, {held.width}):")
+            w.lines += body.lines
+            w.depth += 1
+            if tally.summary is not Summary.COUNT:
+                w.line(f"if S[r + {columns[0]}] > S[r + {columns[1]}]:")
+                w.line("    continue")
+            for i, c in enumerate(columns):
+                w.line(f"S[at + n * {len(columns)} + {i}] = S[r + {c}]")
+            w.line("n += 1")
+            w.depth -= 1
+            w.line(f"return {test}")
+        self.rule.plan.functions.lines += [*w.lines, "", ""]
+        return f"{name}({ARGUMENTS}{''.join(f', {g}' for g in given)})"
+
+    def collected(self, tally: Tally, at: int, width: int) -> tuple[list[int], str]:
+        """The columns that the aggregate works on, and the text that asks for its answer."""
+        match tally.summary:
+            case Summary.COUNT:
+                columns = list(range(at, width))
+                if not tally.paired:
+                    return columns, f"count_points(S, at, n, {len(columns)}, {tally.bound})"
+                called = "count_apart" if tally.sure else "count_at_most"
+                return columns, f"{called}(S, at, n, {tally.bound})"
+            case Summary.COVERED | Summary.LONGEST:
+                assert isinstance(tally.bound, Duration)
+                pairs = ([at + 1, at + 2] if tally.sure else [at, at + 3]) if tally.paired else [at, at + 1]
+                length = f"{tally.bound.months}, {tally.bound.days}, {tally.strict}"
+                if tally.summary is Summary.COVERED:
+                    return pairs, f"covered(S, at, n, {length}, {most_days(tally.bound)})"
+                return pairs, f"longest(S, at, n, {length}, {tally.gap.months}, {tally.gap.days})"
+            case Summary.MIN | Summary.MAX:
+                raise AssertionError("the check turns `min` and `max` into comparisons")
+
+
+def _are_concepts(row: tuple) -> bool:
+    return all(isinstance(v, str) for v in row)

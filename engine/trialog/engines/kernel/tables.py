@@ -1,0 +1,87 @@
+"""What a kernel looks up and never changes: concepts by number, and background knowledge as runs of whole numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+
+from trialog.plain import Row, Value
+from trialog.values import Exact
+
+
+class Refused(Exception):  # noqa: N818 (an answer: the reference takes what the kernel does not)
+    """The plan asks for something that the kernel cannot do; the message says what."""
+
+
+@dataclass
+class Tables:
+    """Runs of whole numbers, one after the other in `numbers`, each written once; and the number of each concept."""
+
+    codes: Mapping[str, int]
+    numbers: list[int] = field(default_factory=list)
+    _at: dict[object, int] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """How many concepts have a number."""
+        return len(self.codes)
+
+    def code(self, concept: str) -> int:
+        return self.codes[concept]
+
+    def run(self, key: object, numbers: Sequence[int]) -> int:
+        """Where the run stands. Runs of one key are the same."""
+        if key not in self._at:
+            self._at[key] = len(self.numbers)
+            self.numbers.extend(numbers)
+        return self._at[key]
+
+    def flags(self, key: object, concepts: Iterable[str]) -> int:
+        """Where the flags by number stand: 1 for these concepts, 0 for all others."""
+        flags = [0] * self.size
+        for c in concepts:
+            flags[self.codes[c]] = 1
+        return self.run(("flags", key), flags)
+
+    def pairs(self, key: object, rows: Iterable[tuple[str, str]]) -> int:
+        """Where the flags of pairs stand: that of `(x, y)` is at x times the number of concepts, and y."""
+        flags = [0] * (self.size * self.size)
+        for x, y in rows:
+            flags[self.codes[x] * self.size + self.codes[y]] = 1
+        return self.run(("pairs", key), flags)
+
+    def lists(self, key: object, of: Mapping[str, Sequence[int]]) -> int:
+        """Where an index stands: at a concept's number the beginning of its list, and one further the end."""
+        if ("lists", key) in self._at:
+            return self._at["lists", key]
+        at = len(self.numbers)
+        index, lists = [0] * (self.size + 1), list[int]()
+        names = sorted(self.codes, key=lambda c: self.codes[c])
+        for i, c in enumerate(names):
+            index[i] = at + self.size + 1 + len(lists)
+            lists += of.get(c, ())
+        index[self.size] = at + self.size + 1 + len(lists)
+        return self.run(("lists", key), [*index, *lists])
+
+
+def number_concepts(concepts: Iterable[str]) -> dict[str, int]:
+    return {c: i for i, c in enumerate(sorted(set(concepts)))}
+
+
+def scale_of(values: Iterable[Value]) -> int:
+    """The least whole number that makes all these values whole."""
+    return lcm(*(Fraction(v).denominator for v in values if not isinstance(v, str)))
+
+
+def whole(value: Exact, scale: int) -> int:
+    """The value times the scale, which makes it whole."""
+    found = Fraction(value) * scale
+    assert found.denominator == 1
+    return found.numerator
+
+
+def coded(row: Row, scales: Sequence[int], tables: Tables) -> tuple[int, ...]:
+    """The row in whole numbers."""
+    return tuple(
+        tables.code(v) if isinstance(v, str) else whole(v, scale) for v, scale in zip(row, scales, strict=True)
+    )
