@@ -28,7 +28,7 @@ def wrong_schema(found: "pa.Schema", fields: tuple[Field, ...], path: Path) -> I
     for f in fields:
         at = found.get_field_index(f.name)
         if at < 0:
-            help_ = did_you_mean(f.name, found.names) or _AGAIN
+            help_ = did_you_mean(f.name, set(found.names) - {g.name for g in fields}) or _AGAIN
             yield Problem("E529", f"`{path.name}` has no column `{f.name}`", nowhere(path), help_)
         elif not found.field(at).type.equals(arrow_type(f.holds)):
             claim = f"the column `{f.name}` of `{path.name}` holds {found.field(at).type}, not {arrow_type(f.holds)}"
@@ -42,7 +42,7 @@ def wrong_rows(
     for f in fields:
         if found := _wrong(table, f, patients, vocabulary):
             row, what = found
-            claim = one_line(f"row {row + 1} of `{path.parent.name}/{path.name}`, column `{f.name}`: {what}", 300)
+            claim = f"row {row + 1} of `{path.parent.name}/{path.name}`, column `{f.name}`: {one_line(what, 200)}"
             yield Problem("E530", claim, nowhere(path), _AGAIN)
 
 
@@ -70,16 +70,18 @@ def _wrong(table: "pa.Table", f: Field, patients: int, vocabulary: Vocabulary) -
             if at := _first(np.flatnonzero((days < low) | (days > LAST_DAY))):
                 return at[0], f"{days[at[0]]} is no day of the calendar"
         case Holds.DAYS:
-            ends = column.to_numpy().astype(np.int64) + table.column(f.name.removesuffix("_spread")).to_numpy()
-            if at := _first(np.flatnonzero((column.to_numpy() < 0) | (ends > LAST_DAY))):
+            low_days = table.column(f.name.removesuffix("_spread")).to_numpy()
+            ends = column.to_numpy().astype(np.int64) + low_days
+            if at := _first(np.flatnonzero((column.to_numpy() < 0) | ((ends > LAST_DAY) & (low_days <= LAST_DAY)))):
                 return at[0], "the high end is before the low one, or after all days"
         case Holds.CODE:
             if at := _first(_no_codes(column.to_numpy())):
                 return at[0], f"{column[at[0]]} is the code of no number"
         case Holds.CODES:
             spread = column.to_numpy()
-            ends = spread + table.column(f.name.removesuffix("_spread")).to_numpy()
-            if at := _first(np.flatnonzero(spread < 0)) or _first(_no_codes(ends)):
+            low_codes = table.column(f.name.removesuffix("_spread")).to_numpy()
+            strange = np.setdiff1d(_no_codes(spread + low_codes), _no_codes(low_codes))
+            if at := _first(np.flatnonzero(spread < 0)) or _first(strange):
                 return at[0], "the high end is below the low one, or no code"
         case Holds.CONCEPT | Holds.CAUSE | Holds.WORD:
             return _unknown_word(column, f, vocabulary)

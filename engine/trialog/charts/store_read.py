@@ -72,8 +72,8 @@ class Store:
                 raise StoreError(*problems)
             found = file.read(columns=[f.name for f in self.fields[name]], use_threads=False)
         except (pa.ArrowException, OSError, ValueError) as error:
-            why = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise StoreError(Problem("E528", f"`{path}` cannot be read: {why}", nowhere(path), _AGAIN)) from None
+            why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+            raise StoreError(Problem("E528", f"`{path.name}` cannot be read: {why}", nowhere(path), _AGAIN)) from None
         rows = self.manifest.buckets[number].files[path.name].rows
         if found.num_rows != rows:
             claim = f"`{path.name}` has {found.num_rows} rows, and `{MANIFEST}` says {rows}"
@@ -94,8 +94,7 @@ class Store:
         try:
             size = path.stat().st_size
         except OSError:
-            missing = path.parent.name if not path.parent.is_dir() else path.name
-            return Problem("E528", f"`{missing}` is missing in the store", nowhere(path), _AGAIN)
+            return Problem("E528", f"`{path.parent.name}/{path.name}` is missing in the store", nowhere(path), _AGAIN)
         if size != listed.bytes:
             claim = f"`{path.name}` has {size} bytes, and `{MANIFEST}` says {listed.bytes}"
             return Problem("E528", claim, nowhere(path), _AGAIN)
@@ -105,6 +104,9 @@ class Store:
         """All tables of a bucket. Raises StoreError with everything that is wrong in any of them."""
         found: dict[str, pa.Table] = {}
         problems: list[Problem] = []
+        if not (self.path / bucket_name(number)).is_dir():
+            claim = f"`{bucket_name(number)}` is missing in the store"
+            raise StoreError(Problem("E528", claim, nowhere(self.path / bucket_name(number)), _AGAIN))
         for name in self.fields:
             try:
                 found[name] = self.table(number, name)
