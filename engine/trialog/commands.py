@@ -89,11 +89,14 @@ def chart_folder(given: argparse.Namespace, library: Library) -> Path:
     return path
 
 
-def read_all(path: Path, program: Program) -> Iterator[ReadChart]:
-    """The charts, with a progress bar on a terminal where there are many files."""
-    from trialog.charts.read import read_charts
+def read_all(path: Path, program: Program, patient: str | None = None) -> Iterator[ReadChart]:
+    """The charts, with a progress bar on a terminal where there are many files; others than the patient's may be left out."""
+    from trialog.charts.read import read_charts, read_charts_of
 
-    found = read_charts(Path(shown(path)), program.vocabulary)
+    here = Path(shown(path))
+    found = (
+        read_charts(here, program.vocabulary) if patient is None else read_charts_of(here, program.vocabulary, patient)
+    )
     many = path.is_dir() and sum(1 for _ in path.iterdir()) > 20
     if not (many and sys.stderr.isatty()):
         yield from found
@@ -121,14 +124,17 @@ def one_patient(given: argparse.Namespace, library: Library, program: Program) -
     """The run over the charts of the patient who was named; there is at least one."""
     screener = Screener(program, chosen_readings(given, program))
     path = chart_folder(given, library)
-    charts = list(read_all(path, program))
+    from trialog.charts.read import MANY_NAMES
+
+    charts = list(read_all(path, program, given.patient))
     mine = [r for r in charts if r.name == given.patient]
     if not mine:
         names = [r.name for r in charts]
         raise typed_wrong(
             "E602",
             f"there is no patient `{given.patient}` in {shown(path)}",
-            did_you_mean(given.patient, names) or f"there are {len(names)}, among them {', '.join(names[:3])}",
+            did_you_mean(given.patient, names)
+            or f"there are {'' if len(names) < MANY_NAMES else 'more than '}{len(names)}, among them {', '.join(names[:3])}",
         )
     return list(screen_all(screener, iter(mine), given.as_of, date.today().toordinal()))
 
@@ -136,7 +142,7 @@ def one_patient(given: argparse.Namespace, library: Library, program: Program) -
 def one_patient_chart(given: argparse.Namespace, library: Library, program: Program, patient: str) -> Chart | None:
     """The chart of a patient; None where it was refused. Raises UsageError where there is none."""
     path = chart_folder(given, library)
-    found = [r for r in read_all(path, program) if r.name == patient]
+    found = [r for r in read_all(path, program, patient) if r.name == patient]
     if not found:
         raise typed_wrong(
             "E602", f"there is no patient `{patient}` in {shown(path)}", "give the chart it was made from"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trialog.charts.amounts import AmountError, Written, bounded, converted, is_plain
 from trialog.charts.fhir_parts import Context, Part
-from trialog.charts.rows import one_line
+from trialog.charts.words import one_line
 from trialog.units import UnitError, unit
 from trialog.values import Exact, Interval
 from trialog.vocabulary import Vocabulary

@@ -7,7 +7,8 @@ from decimal import Decimal
 from trialog.charts.chart import Denied, Place, Record, SetAside, Standing, Value
 from trialog.charts.dates import between, day_of
 from trialog.charts.positions import Path, show_path
-from trialog.charts.rows import filled, one_line
+from trialog.charts.rows import filled
+from trialog.charts.words import one_line
 from trialog.values import Cause, Duration, Exact, Interval, decimal, shift
 from trialog.vocabulary import Vocabulary
 

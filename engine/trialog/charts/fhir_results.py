@@ -20,7 +20,7 @@ from trialog.charts.fhir_concepts import (
     texts_of,
 )
 from trialog.charts.fhir_parts import Context, Found, MalformedError, Part, is_modified, moment, weaker
-from trialog.charts.rows import one_line
+from trialog.charts.words import one_line
 from trialog.units import UnitError
 from trialog.values import UNKNOWN_DAY, Exact, Interval, show_days
 

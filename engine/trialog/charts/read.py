@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from trialog.charts.chart import Chart
@@ -17,13 +18,16 @@ from trialog.charts.files import (
 )
 from trialog.charts.patient_json import expected_of, read_patient
 from trialog.charts.positions import Members, beginning, read_json
-from trialog.charts.rows import one_line
 from trialog.charts.tables import read_tables, two_charts
+from trialog.charts.words import one_line
 from trialog.problem import Problem, Severity
 from trialog.source import Source
 from trialog.vocabulary import Vocabulary
 
-__all__ = ["ReadChart", "digest", "read_charts"]
+MANY_NAMES = 5000
+"""So many names of patients are given where a store has not the one that is asked for; all, where there are fewer."""
+
+__all__ = ["MANY_NAMES", "ReadChart", "digest", "read_charts", "read_charts_of"]
 
 
 def read_charts(path: Path, vocabulary: Vocabulary) -> Iterator[ReadChart]:
@@ -36,12 +40,56 @@ def read_charts(path: Path, vocabulary: Vocabulary) -> Iterator[ReadChart]:
         yield replace(read, problems=tuple(_shown(problem) for problem in read.problems))
 
 
+def read_charts_of(path: Path, vocabulary: Vocabulary, patient: str) -> Iterator[ReadChart]:
+    """The charts among which one patient's is: of a store that patient's alone, wherever it has one; else all."""
+    if not _is_store(path):
+        yield from read_charts(path, vocabulary)
+        return
+    for read in _of_store(path, vocabulary, patient):
+        yield replace(read, problems=tuple(_shown(problem) for problem in read.problems))
+
+
+def _is_store(path: Path) -> bool:
+    from trialog.charts.store import is_store
+
+    try:
+        return is_store(path)
+    except OSError:
+        return False
+
+
+def _of_store(path: Path, vocabulary: Vocabulary, patient: str | None = None) -> Iterator[ReadChart]:
+    """The charts of a store; where a patient is named that it has, that patient's alone."""
+    from trialog.charts.store import StoreError
+    from trialog.charts.store_read import open_store
+
+    try:
+        store = open_store(path, vocabulary)
+    except StoreError as error:
+        yield ReadChart(str(path), None, error.problems)
+        return
+    if patient is None:
+        yield from store.charts()
+        return
+    mine = list(store.charts_of(patient))
+    if mine:
+        yield from mine
+        return
+    try:
+        yield from (ReadChart(name, None) for name in islice(store.names(), MANY_NAMES))
+    except StoreError as error:
+        yield ReadChart(str(path), None, error.problems)
+
+
 def _shown(problem: Problem) -> Problem:
     """The problem with whatever it takes from a chart made fit to print."""
     return replace(problem, claim=one_line(problem.claim, 300), help=one_line(problem.help, 600))
 
 
 def _read(path: Path, vocabulary: Vocabulary) -> Iterator[ReadChart]:
+    if _is_store(path):
+        yield from _of_store(path, vocabulary)
+        return
     try:
         if not path.is_dir():
             yield _read_file(path, vocabulary)

@@ -7,6 +7,7 @@ from typing import assert_never
 from trialog.charts.amounts import AmountError, converted, is_plain, unknown_amount, written
 from trialog.charts.chart import Chart, Denied, Judgement, Place, Record, Reviewed, SetAside, Standing, Value
 from trialog.charts.dates import day_of, period
+from trialog.charts.words import EXTRA_COLUMNS, row_words
 from trialog.problem import Problem, did_you_mean
 from trialog.source import Span
 from trialog.units import UnitError, ratio
@@ -16,13 +17,10 @@ from trialog.vocabulary import Amount, Coded, Column, Concept, Dated, Kind, Meas
 RECORDED = (Kind.EVENT, Kind.MEASURE, Kind.ATTRIBUTE)
 """The kinds of relations that charts record rows of."""
 
-EXTRA_COLUMNS = ("standing", "note")
 JUDGEMENT_COLUMNS = ("question", "decision", "on", "until", "by", "status", "note")
 SCOPE_COLUMNS = ("relation", "concept", "through", "note")
 
 _ONGOING, _UNKNOWN = "ongoing", "unknown"
-
-_OWN_WORDS = ("route", "adequacy", "answer", "decision")  # columns whose values say themselves what they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +56,6 @@ class Content:
     judgements: tuple[Judgement | SetAside, ...] = ()
     reviewed: tuple[Reviewed, ...] = ()
     denied: tuple[Kept[Denied], ...] = ()
-
-
-def one_line(text: str, longest: int = 120) -> str:
-    """The text on one line, at most so long, without signs that cannot be printed."""
-    line = " ".join("".join(char if char.isprintable() or char.isspace() else "\ufffd" for char in text).split())
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def recorded_relations(vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -106,7 +98,10 @@ def record_of(relation: Relation, row: Row, vocabulary: Vocabulary, problems: li
         except ValueError as error:
             help_ = "exchange the two, or correct the one that is wrong"
             return reader.fail("E515", str(error), row.cells["to"].at, help_)
-    return Record(relation.name, filled(relation, given, vocabulary), standing, row.place, reader.words(relation))
+    said = {name: cell.written for name, cell in row.cells.items()}
+    return Record(
+        relation.name, filled(relation, given, vocabulary), standing, row.place, row_words(relation, said, vocabulary)
+    )
 
 
 def filled(relation: Relation, given: Mapping[str, Value], vocabulary: Vocabulary) -> tuple[Value, ...]:
@@ -372,36 +367,3 @@ class _RowReader:
         if of is None:
             return 1
         return self.vocabulary.factor(concept.name, of) if concept else ratio(of, to)
-
-    def words(self, relation: Relation) -> str:
-        """The row as a person would say it."""
-        about = relation.concept_column
-        subject = relation.columns[about] if about is not None and relation.kind is not Kind.ATTRIBUTE else None
-        cells = {name: cell.written.strip() for name, cell in self.row.cells.items() if name not in EXTRA_COLUMNS}
-        said: list[str] = []
-        first = [subject.name] if subject is not None and subject.name in cells else []
-        for name in dict.fromkeys((*first, *cells)):
-            text = cells[name]
-            column = next((c for c in relation.columns if c.name == name), None)
-            coded = column is not None and isinstance(column.type, Coded)
-            if subject is not None and name == subject.name:
-                said.append(self._label(text, subject))
-            elif column is not None and coded and subject is not None:
-                said[-1:] = [f"{words.removesuffix(',')}," for words in said[-1:]]
-                named = "" if name in _OWN_WORDS else f"{name.replace('_', ' ')}: "
-                said.append(f"{named}{self._label(text, column)},")
-            elif text == "ongoing" and said:
-                said[-1] += ","
-                said.append("ongoing,")
-            else:
-                said.append(text if name in ("value", relation.name) else f"{name.replace('_', ' ')} {text}")
-        if said:
-            said[-1] = said[-1].removesuffix(",")
-        note = self.row.cells.get("note")
-        what = [] if subject is not None else [self.what.replace("_", " ")]
-        return one_line(" ".join([*what, *said]) + (f" ({note.written.strip()})" if note else ""), 300)
-
-    def _label(self, words: str, column: Column) -> str:
-        """The concept's label where the row names it as the vocabulary does; else the row's own words."""
-        concept = self.vocabulary.concepts.get(words)
-        return concept.label if concept is not None and isinstance(column.type, Coded) else words
