@@ -74,7 +74,7 @@ class Kernel:
         found: dict[str, list[tuple[Any, ...]]] = {}
         for name, h in held.items():
             b = m.B[h.number]
-            found[name] = [tuple(m.S[b + i * h.width : b + (i + 1) * h.width]) for i in range(m.N[h.number])]
+            found[name] = [tuple(m.S[b + i * h.width : b + (i + 1) * h.width]) for i in range(min(m.N[h.number], 1) if h.width == 0 else m.N[h.number])]
         return found
 
 

@@ -16,14 +16,16 @@ _MOST_ROUNDS = 8
 class Given:
     """How the rows of a relation that a chart brings are held, the patient left out.
 
-    Of the columns in `classes` a row means every member of the class that stands there; of the first of them only where the
-    row's last number, which is no column, is 0. Where `by_concept`, there are no rows but a flag for each concept.
+    Of the columns in `classes` a row means every member of the class that stands there, as its last number says, which is no
+    column: of all where it is 0, of all but the first where it is 1, of none where it is 2. Where `by_concept`, there are
+    no rows but a flag for each concept. The numbers in the columns of `between` may lie between two ticks: the code of such
+    a number is odd, and compares rightly with what is on a tick alone.
     """
 
     scales: tuple[int, ...]
     classes: tuple[int, ...] = ()
     by_concept: bool = False
-    marked: bool = False
+    between: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Held:
     number: int
     width: int
     scales: tuple[int, ...]
+    between: tuple[bool, ...]
     given: Given | None = None
 
 
@@ -77,11 +80,45 @@ def shape_of(plan: Plan, given: Mapping[str, Given]) -> Shape:
                 break
         else:
             raise Refused(f"the numbers of {', '.join(sorted(s.relations))} grow with every round")
+    between = _between(plan, scales, given, of_patient)
     held = {
-        name: Held(i + 1, len(own) + (given[name].marked if name in given else 0), own, given.get(name))
+        name: Held(i + 1, len(own) + bool(name in given and given[name].classes), own, between[name], given.get(name))
         for i, (name, own) in enumerate(scales.items())
     }
     return Shape(held, of_patient, statics)
+
+
+def _between(
+    plan: Plan, scales: Mapping[str, tuple[int, ...]], given: Mapping[str, Given], of_patient: frozenset[str]
+) -> dict[str, tuple[bool, ...]]:
+    """Of each relation the columns whose numbers may lie between two ticks."""
+    found = {name: tuple(name in given and i in given[name].between for i in range(len(s))) for name, s in scales.items()}
+    while True:
+        before = dict(found)
+        for r in rules_of(plan):
+            mine = variables_between(r, found, of_patient)
+            slots = r.slots[1:] if r.relation in of_patient else r.slots
+            own = [isinstance(s, Var) and s.name in mine for s in slots]
+            found[r.relation] = tuple(a or b for a, b in zip(own, found[r.relation], strict=True))
+        if found == before:
+            return found
+
+
+def variables_between(
+    rule: Rule, between: Mapping[str, tuple[bool, ...]], of_patient: frozenset[str]
+) -> frozenset[str]:
+    """The variables of the rule whose numbers may lie between two ticks; what is worked out from such numbers does not."""
+    found: dict[str, bool] = {}
+    for x in rule.body:
+        if isinstance(x, Fetch):
+            slots = x.slots[1:] if x.relation in of_patient else x.slots
+            for i, slot in enumerate(slots):
+                if isinstance(slot, Var):
+                    own = between.get(x.relation, ())
+                    found.setdefault(slot.name, i < len(own) and own[i])
+        elif isinstance(x, Let):
+            found.setdefault(x.variable.name, False)
+    return frozenset(name for name, is_so in found.items() if is_so)
 
 
 def patients_of(rule: Rule, of_patient: frozenset[str]) -> frozenset[str]:

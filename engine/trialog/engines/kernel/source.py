@@ -5,14 +5,18 @@ many there is room, and `T` what never changes. `N[0]` becomes the number of a r
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import assert_never
 
+from trialog.charts.codes import TICKS_PER_UNIT
+from trialog.ends import variables
 from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
-from trialog.engines.kernel.shape import Held, Shape, patients_of, variable_scales
+from trialog.engines.kernel.limits import TO_REFERENCE, beyond, guards, odd
+from trialog.engines.kernel.shape import Held, Shape, fetches, patients_of, variable_scales, variables_between
 from trialog.engines.kernel.tables import Refused, Tables, coded
 from trialog.engines.tally import most_days
 from trialog.plain import Absent, Either, Fetch, Let, Rule, Slot, Step, Tally, Test
@@ -51,6 +55,7 @@ class Written:
     entry: str
     shape: Shape
     tables: Tables
+    reasons: tuple[Rule, ...]  # what N holds of a relation about the patient alone is the number, from 1, of the rule that found it
 
     def __str__(self) -> str:
         return self.text
@@ -71,6 +76,7 @@ class _Plan:
         self.functions = Writer()
         self.adders: set[int] = set()
         self.numbered = 0
+        self.reasons: list[Rule] = []
 
     def written(self) -> Written:
         entry = Writer()
@@ -91,7 +97,12 @@ class _Plan:
                         entry.line(call)
             entry.line("return N[0]")
         text = "\n".join([*self.adding(), "", *self.functions.lines, *entry.lines, ""])
-        return Written(text, "derive", self.shape, self.tables)
+        return Written(text, "derive", self.shape, self.tables, tuple(self.reasons))
+
+    def reason(self, rule: Rule) -> int:
+        """The number of the rule, from 1: what tells why a relation about the patient alone holds."""
+        self.reasons.append(rule)
+        return len(self.reasons)
 
     def adding(self) -> Iterator[str]:
         """Functions that add a row of so many numbers, if there is none like it."""
@@ -113,6 +124,16 @@ class _Plan:
             yield "    N[k] = n + 1"
             yield ""
             yield ""
+
+    def ranges(self, rule: Rule) -> dict[str, tuple[Fraction, Fraction]]:
+        """The least and the greatest number of background knowledge that each variable may have."""
+        found: dict[str, tuple[Fraction, Fraction]] = {}
+        for f in fetches(rule.body):
+            for i, slot in enumerate(f.slots if isinstance(f, Fetch) else ()):
+                numbers = [Fraction(v) for row in self.plan.facts.get(f.relation, ()) if not isinstance(v := row[i], str)]
+                if isinstance(slot, Var) and numbers:
+                    found[slot.name] = (min(numbers), max(numbers))
+        return found
 
     def name(self, stem: str) -> str:
         self.numbered += 1
@@ -146,6 +167,9 @@ class _Rule:
         self.scales = variable_scales(rule, scales, self.shape.of_patient, self.shape.statics)
         self.patients = patients_of(rule, self.shape.of_patient)
         self.head = self.shape.held[rule.relation]
+        betweens = {name: h.between for name, h in self.shape.held.items()}
+        self.between = variables_between(rule, betweens, self.shape.of_patient)
+        self.ranges = plan.ranges(rule)
 
     def write(self) -> None:
         values = {p: Coded(str(self.tables.size), 1) for p in self.patients}
@@ -154,7 +178,7 @@ class _Rule:
     def emit(self, body: "_Body") -> None:
         w, held = body.w, self.head
         if held.width == 0:
-            w.line(f"N[{held.number}] = 1")
+            w.line(f"N[{held.number}] = {self.plan.reason(self.rule)}")
             w.line("return")
             return
         slots = self.rule.slots[1:] if self.rule.relation in self.shape.of_patient else self.rule.slots
@@ -164,6 +188,8 @@ class _Rule:
             if scale % own.scale:
                 raise Refused(f"a value of {self.rule.relation} that is no whole number")
             factor = scale // own.scale
+            if factor % 2 == 0 and isinstance(slot, Var) and slot.name in self.between:
+                raise Refused(f"numbers of {self.rule.relation} that lie on finer ticks than a chart's")
             cells.append(own.text if factor == 1 else f"{own.text} * {factor}")
         self.plan.adders.add(held.width)
         w.line(f"add_{held.width}(S, N, B, M, {held.number}, {', '.join(cells)})")
@@ -189,9 +215,13 @@ class _Body:
                 else:
                     self.fetch(step, lambda: self.steps(rest, then))
             case Test() | Either():
+                self.guard(step)
                 self.only_if(condition(step, self.values, self.tables.code), lambda: self.steps(rest, then))
             case Let(variable, value):
                 found = expression(value, self.values, self.tables.code)
+                mine = sorted(variables(value) & self.rule.between)
+                if mine:
+                    self.watch([odd(mine, self.values), *beyond((value,), mine, self.values, {}, always=True)])
                 place = self.fresh(variable.name)
                 self.w.line(f"{place} = {found.text}")
                 self.values[variable.name] = Coded(place, found.scale)
@@ -202,6 +232,20 @@ class _Body:
                 self.only_if(self.absent(body), lambda: self.steps(rest, then))
             case _:
                 assert_never(step)
+
+    def guard(self, step: Test | Either) -> None:
+        """Give the patient to the reference where codes do not decide the test."""
+        match step:
+            case Test():
+                self.watch(guards(step, self.values, self.rule.between, self.rule.ranges))
+            case Either(left, right):
+                self.guard(left)
+                self.guard(right)
+
+    def watch(self, conditions: Sequence[str]) -> None:
+        for text in conditions:
+            self.w.line(f"if {text}:")
+            self.w.line(f"    {TO_REFERENCE}")
 
     def fresh(self, stem: str) -> str:
         self.rule.plan.numbered += 1
@@ -245,6 +289,7 @@ class _Body:
 
         def inside() -> None:
             tests: list[str] = []
+            watched: list[str] = []
             members: list[tuple[str, str, str, str]] = []
             for i, (slot, scale) in enumerate(zip(slots, held.scales, strict=True)):
                 cell = f"S[{r} + {i}]" if i else f"S[{r}]"
@@ -254,7 +299,7 @@ class _Body:
                     raise Refused(f"a class that stands twice in one literal of {self.rule.rule.relation}")
                 known = expression(slot, self.values, self.tables.code) if self.is_known(slot) else None
                 if i in classes:
-                    exact = f"S[{r} + {width - 1}] != 0" if i == classes[0] and held.given and held.given.marked else ""
+                    exact = f"S[{r} + {width - 1}] {'!= 0' if i == classes[0] else '== 2'}"
                     if known is None:
                         assert isinstance(slot, Var)
                         place = self.fresh(slot.name)
@@ -263,12 +308,17 @@ class _Body:
                     else:
                         means = self.means(known.text, slot, cell)
                         fits = f"{cell} == {known.text}"
-                        tests.append(f"{fits} or ({f'S[{r} + {width - 1}] == 0 and ' if exact else ''}{means})")
+                        tests.append(f"{fits} or (not ({exact}) and {means})")
                 elif known is not None:
-                    tests.append(compared("=", *reduced(Coded(cell, scale), known)))
+                    text = compared("=", *reduced(Coded(cell, scale), known))
+                    if held.between[i]:
+                        exact = isinstance(slot, Const) and (Fraction(slot.value) * TICKS_PER_UNIT).denominator == 1
+                        watched += [] if exact else [f"({text}) and {cell} % 2 != 0"]
+                    tests.append(text)
                 else:
                     assert isinstance(slot, Var)
                     self.values[slot.name] = Coded(cell, scale)
+            self.watch(watched)
             for text in tests:
                 self.w.line(f"if not ({text}):")
                 self.w.line("    continue")
@@ -296,7 +346,7 @@ class _Body:
         at = self.fresh("m")
         begin = f"T[{lists} + {cell}]"
         end = f"T[{lists} + {cell} + 1]"
-        stop = f"({begin} + 1 if {exact} else {end})" if exact else end
+        stop = f"({begin} + 1 if {exact} else {end})"
 
         def inside() -> None:
             self.w.line(f"{place} = T[{at}]")
@@ -442,6 +492,9 @@ class _Body:
             parameters.append(f"x{i}")
             given.append(known.text)
             cell = Coded(f"S[r + {i}]", scale)
+            if held.between[i]:
+                body.line(f"if {cell.text} % 2 != 0:")
+                body.line(f"    {TO_REFERENCE}")
             body.line(f"if not ({compared('=', *reduced(cell, Coded(f'x{i}', known.scale)))}):")
             body.line("    continue")
         columns, test = self.collected(tally, len(key), held.width)
@@ -454,6 +507,10 @@ class _Body:
             if tally.summary is not Summary.COUNT:
                 w.line(f"if S[r + {columns[0]}] > S[r + {columns[1]}]:")
                 w.line("    continue")
+            for c in columns:
+                if c < len(held.between) and held.between[c]:
+                    w.line(f"if S[r + {c}] % 2 != 0:")
+                    w.line(f"    {TO_REFERENCE}")
             for i, c in enumerate(columns):
                 w.line(f"S[at + n * {len(columns)} + {i}] = S[r + {c}]")
             w.line("n += 1")

@@ -1,0 +1,365 @@
+"""What a plan asks of charts: how its rows are held, and the source text of the functions that make them of a patient's records."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from trialog.answers import Screener
+from trialog.engines.kernel.limits import PER_UNIT
+from trialog.engines.kernel.shape import Given, Shape, fetches, rules_of, shape_of
+from trialog.engines.kernel.tables import Tables, number_concepts
+from trialog.plain import Absent, Either, Fetch, Rule, Test
+from trialog.plan import Plan
+from trialog.program import Const, Var
+from trialog.vocabulary import Coded, Dated, Kind, Relation, Vocabulary
+
+REVIEWED, ABSENT, SIGNED = "reviewed", "absent", "signed"
+"""Relations of the kernel's own: what a chart says of histories, and what was signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A relation's columns as numbers: a name is one, a day or an amount its two ends. `kinds` are 0, and 1 and 2 for ends."""
+
+    kinds: tuple[int, ...]
+    scales: tuple[int, ...]
+    between: tuple[int, ...]
+    starts: Mapping[str, int]  # of each column the number where it begins
+
+    @property
+    def width(self) -> int:
+        return len(self.kinds)
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        return tuple(i for i, kind in enumerate(self.kinds) if kind == 0)
+
+
+def flat(relation: Relation) -> Flat:
+    kinds: list[int] = []
+    scales: list[int] = []
+    between: list[int] = []
+    starts: dict[str, int] = {}
+    for column in relation.columns:
+        starts[column.name] = len(kinds)
+        match column.type:
+            case Coded():
+                kinds.append(0)
+                scales.append(1)
+            case Dated():
+                kinds += [1, 2]
+                scales += [1, 1]
+            case _:
+                between += [len(kinds), len(kinds) + 1]
+                kinds += [1, 2]
+                scales += [PER_UNIT, PER_UNIT]
+    return Flat(tuple(kinds), tuple(scales), tuple(between), starts)
+
+
+def _given(relation: Relation, more: int) -> dict[str, Given]:
+    """How each relation of plain Datalog is held that a chart brings of this one."""
+    own, name = flat(relation), relation.name
+    rows = Given(own.scales, (), False, own.between)
+    maybe = Given(own.scales, own.classes, False, own.between)
+    by_concept = Given((1,), (), True)
+    record = {
+        f"record {name}": Given((*own.scales, *(1,) * (1 + more)), (), False, own.between),
+        f"counted {name}": Given((*own.scales, *(1,) * (3 + more)), (), False, own.between),
+    }
+    match relation.kind:
+        case Kind.EVENT | Kind.MEASURE:
+            latest = (1, 1)
+            return record | {
+                f"certain {name}": rows,
+                f"possible {name}": maybe,
+                f"open {name}": by_concept,
+                f"recorded {name}": by_concept,
+                f"certain latest {name}": Given((*own.scales, *latest), (), False, own.between),
+                f"possible latest {name}": Given((*own.scales, *latest), own.classes, False, own.between),
+                f"open latest {name}": Given((1, 1, 1)),
+            }
+        case Kind.ATTRIBUTE:
+            nothing = Given(())
+            return record | {
+                f"certain {name}": rows,
+                f"possible {name}": maybe,
+                f"open {name}": nothing,
+                f"recorded {name}": nothing,
+            }
+        case Kind.JUDGEMENT:
+            return {f"{mode} {name}": by_concept for mode in ("certain", "possible", "open")}
+        case Kind.KNOWN:
+            return {}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a screener's charts are held: the relations asked for, in the order in which their rows are made."""
+
+    vocabulary: Vocabulary
+    plan: Plan
+    tables: Tables
+    shape: Shape
+    asked: tuple[Relation, ...]
+    records: tuple[Relation, ...]  # those whose records are needed
+    weighed: Relation | None  # the measure from which amounts follow
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The tables of a chart, in the order in which their rows are handed over."""
+        return (*(f"record {r.name}" for r in self.records), REVIEWED, ABSENT, SIGNED)
+
+    def number(self, name: str) -> int:
+        """The number of the relation, 0 where nothing asks for it."""
+        held = self.shape.held.get(name)
+        return held.number if held is not None else 0
+
+
+def layout_of(screener: Screener) -> Layout:
+    """Raises Refused where the plan holds what a kernel cannot do."""
+    program, plan = screener.program, screener.plan
+    vocabulary = program.vocabulary
+    constants = {str(s.value) for r in rules_of(plan) for s in r.slots if isinstance(s, Const) and isinstance(s.value, str)}
+    known = {v for some in plan.facts.values() for row in some for v in row if isinstance(v, str)}
+    tables = Tables(number_concepts({*vocabulary.concepts, *constants, *known}))
+    mentioned = {f.relation for r in rules_of(plan) for f in fetches(r.body)}
+    asked = tuple(
+        r
+        for r in vocabulary.relations.values()
+        if r.kind is not Kind.KNOWN and any(m.split(" ")[-1] == r.name for m in mentioned & plan.given)
+    )
+    weighed = next(
+        (r for r in vocabulary.relations.values() if r.kind is Kind.MEASURE and r.position("value") is not None), None
+    )
+    products = any(r.product is not None for r in asked)
+    wanted = {r.name for r in asked if r.kind is not Kind.JUDGEMENT} | ({weighed.name} if weighed and products else set())
+    records = tuple(r for r in vocabulary.relations.values() if r.name in wanted)
+    every: dict[str, Given] = {"screening": Given((1,))}
+    for r in vocabulary.relations.values():
+        more = 2 if r.product is not None else 0
+        for name, how in _given(r, more).items():
+            own = name.startswith(("record ", "counted "))
+            needed = r in records if own else name in mentioned or _is_needed(name, r, mentioned)
+            if needed:
+                every[name] = how
+    scopes = {REVIEWED: Given((1,) * 4), ABSENT: Given((1,) * 4), SIGNED: Given((1,) * 6)}
+    shape = shape_of(plan, every | scopes)
+    return Layout(vocabulary, plan, tables, shape, asked, records, weighed if products else None)
+
+
+def _is_needed(name: str, relation: Relation, mentioned: set[str]) -> bool:
+    """Openness also says whether an older result may pass for the latest."""
+    return name == f"open {relation.name}" and relation.kind is Kind.MEASURE and f"open latest {relation.name}" in mentioned
+
+
+def stage(layout: Layout) -> str:
+    """The source text of `prepare`, which makes all rows that the plan asks of one patient's records."""
+    lines = ["def prepare(S, N, B, M, T, screening):"]
+    lines += [f"    {x}" for x in _Stage(layout).lines()]
+    return "\n".join([*lines, "    return N[0]", ""])
+
+
+class _Stage:
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.tables, self.vocabulary = layout, layout.tables, layout.vocabulary
+        above = self.vocabulary.ancestors
+        t = self.tables
+        self.above = t.pairs("above", ((c, a) for c, all_above in above.items() for a in all_above))
+        under: dict[str, list[int]] = {c: [t.code(c)] for c in above}
+        for c, classes in above.items():
+            for a in classes - {c}:
+                under[a].append(t.code(c))
+        self.members = t.lists("members", under)
+        narrowest = {
+            c: [t.code(a) for a in sorted(classes, key=lambda a: (len(above[a]), a), reverse=True)]
+            for c, classes in above.items()
+        }
+        self.lists = t.lists("narrowest", narrowest)
+        self.codes = {name: i for i, name in enumerate(self.vocabulary.relations)}
+        self.mentioned = [f for r in rules_of(layout.plan) for f in fetches(r.body) if isinstance(f, Fetch)]
+
+    def lines(self) -> Iterable[str]:
+        number, size = self.layout.number, self.tables.size
+        yield f"S[B[{number('screening')}]] = screening"
+        yield f"N[{number('screening')}] = 1"
+        absent, reviewed = number(ABSENT), number(REVIEWED)
+        for r in self.layout.records:
+            own = flat(r)
+            begin, end = _day(r, own, "on", "from"), _day(r, own, "to")
+            about = _about(r, own) if r.kind is not Kind.ATTRIBUTE else -1
+            yield (
+                f"count_records(S, N, B, M, T, {number(f'record {r.name}')}, {number(f'counted {r.name}')}, {own.width}, "
+                f"{_more(r)}, {about}, {begin}, {end}, {self.codes[r.name]}, {absent}, screening, {self.above}, {size})"
+            )
+        for r in self.layout.records:
+            if r.product is not None and self.layout.weighed is not None:
+                yield self.completed(r, self.layout.weighed)
+        for r in self.layout.asked:
+            yield f"# {r.name}: {r.description}"
+            own = flat(r)
+            kinds = self.tables.run(("kinds", r.name), [*own.kinds, 0])
+            names = {mode: number(f"{mode} {r.name}") for mode in ("certain", "possible", "open", "recorded")}
+            common = f"{kinds}, {self.lists}, {self.above}, {size}"
+            match r.kind:
+                case Kind.ATTRIBUTE:
+                    yield (
+                        f"attribute(S, N, B, M, T, {number(f'counted {r.name}')}, {names['certain']}, {names['possible']}, "
+                        f"{names['open']}, {names['recorded']}, {own.width}, {common})"
+                    )
+                case Kind.JUDGEMENT:
+                    needed = self.needed(r)
+                    yield (
+                        f"judgements(S, N, B, T, {number(SIGNED)}, {names['certain']}, {names['possible']}, "
+                        f"{names['open']}, {needed[0]}, {needed[1]}, screening)"
+                    )
+                case Kind.EVENT | Kind.MEASURE:
+                    on = _day(r, own, "on", "from")
+                    if names["certain"] or names["possible"]:
+                        measure = 1 if r.kind is Kind.MEASURE else 0
+                        yield (
+                            f"events(S, N, B, M, T, {number(f'counted {r.name}')}, {names['certain']}, {names['possible']}, "
+                            f"{own.width}, {_more(r)}, {_about(r, own)}, {on}, {self.codes[r.name]}, {absent}, {measure}, {kinds}, "
+                            f"screening, {self.above}, {size}, {self.members}, {self.lists})"
+                        )
+                    yield from self.about_concepts(r, own, names, common, reviewed, absent)
+                case Kind.KNOWN:
+                    pass
+
+    def about_concepts(
+        self, r: Relation, own: Flat, names: Mapping[str, int], common: str, reviewed: int, absent: int
+    ) -> Iterable[str]:
+        """What is recorded, open and the latest, of each concept that is asked for."""
+        number, size, above = self.layout.number, self.tables.size, self.vocabulary.ancestors
+        counted, about = number(f"counted {r.name}"), _about(r, own)
+        row = own.width + 3 + _more(r)
+        if names["recorded"]:
+            for concept in self.concepts(f"recorded {r.name}"):
+                yield (
+                    f"recorded(S, N, B, M, T, {counted}, {names['recorded']}, {row}, {about}, "
+                    f"{self.related(concept)}, {self.tables.code(concept)})"
+                )
+        if names["open"]:
+            begin, end = self.needed(r)
+            column = r.columns[r.concept_column or 0].type
+            root = column.root if isinstance(column, Coded) else ""
+            mine = self.vocabulary.descendants[root] & self.vocabulary.leaves
+            leaves: dict[str, list[int]] = {}
+            for leaf in sorted(mine):
+                for a in above[leaf]:
+                    leaves.setdefault(a, []).append(self.tables.code(leaf))
+            at = self.tables.lists(("leaves", root), leaves)
+            yield (
+                f"openness(S, N, B, T, {names['open']}, {self.codes[r.name]}, {reviewed}, {absent}, {begin}, {end}, {at}, "
+                f"screening, {self.above}, {size})"
+            )
+        latest = {mode: number(f"{mode} latest {r.name}") for mode in ("certain", "possible", "open")}
+        if any(latest.values()):
+            every = 0 if all(_is_at_screening(x, r.name) for x in rules_of(self.layout.plan)) else 1
+            for concept in self.latest_concepts(r):
+                code = self.tables.code(concept)
+                under = self.tables.flags(("below", concept), self.vocabulary.descendants[concept])
+                may_be_more = f"S[B[{names['open']}] + {code}]" if names["open"] else "1"
+                yield (
+                    f"latest(S, N, B, M, T, {counted}, {latest['certain']}, {latest['possible']}, {latest['open']}, "
+                    f"{own.width}, {_more(r)}, {about}, {code}, {self.related(concept)}, {under}, {may_be_more}, {every}, {common})"
+                )
+
+    def completed(self, r: Relation, of: Relation) -> str:
+        product, own, weighed = r.product, flat(r), flat(of)
+        assert product is not None
+        under = self.tables.flags(("below", product.measure), self.vocabulary.descendants[product.measure])
+        number = self.layout.number
+        return (
+            f"complete(S, N, B, T, {number(f'counted {r.name}')}, {own.width}, {own.starts[product.whole]}, "
+            f"{own.starts[product.part]}, {number(f'counted {of.name}')}, {weighed.width + 3 + _more(of)}, {_about(of, weighed)}, "
+            f"{weighed.starts['value']}, {weighed.width}, {self.related(product.measure)}, {under})"
+        )
+
+    def related(self, concept: str) -> int:
+        """The flags of everything that is the concept, under it, or a class that it is in."""
+        mine = self.vocabulary.descendants[concept] | self.vocabulary.ancestors[concept]
+        return self.tables.flags(("related", concept), mine)
+
+    def concepts(self, relation: str, at: int = 1) -> list[str]:
+        """The concepts of which this relation is asked."""
+        slots = [f.slots[at] for f in self.mentioned if f.relation == relation]
+        return sorted({str(s.value) for s in slots if isinstance(s, Const)})
+
+    def latest_concepts(self, r: Relation) -> list[str]:
+        at = 1 + (_about(r, flat(r)))
+        found = {
+            *self.concepts(f"certain latest {r.name}", at),
+            *self.concepts(f"possible latest {r.name}", at),
+            *self.concepts(f"open latest {r.name}"),
+        }
+        return sorted(found)
+
+    def needed(self, r: Relation) -> tuple[int, int]:
+        """Where the concepts stand whose flags are asked for, and where they end: all under the root, where any may be."""
+        column = r.columns[r.concept_column or 0].type
+        root = column.root if isinstance(column, Coded) else ""
+        mine = [f for f in self.mentioned if f.relation.split(" ")[-1] == r.name and self.is_by_concept(f.relation)]
+        named = [f.slots[1] for f in mine]
+        under = self.vocabulary.descendants[root]
+        if any(isinstance(s, Var) for s in named):
+            concepts = set(under)
+        else:
+            concepts = {str(s.value) for s in named if isinstance(s, Const)} & under
+            concepts |= set(self.latest_concepts(r)) & under if r.kind is Kind.MEASURE else set()
+        numbers = sorted(self.tables.code(c) for c in concepts)
+        at = self.tables.run(("needed", r.name), numbers)
+        return at, at + len(numbers)
+
+    def is_by_concept(self, name: str) -> bool:
+        held = self.layout.shape.held.get(name)
+        return held is not None and held.given is not None and held.given.by_concept
+
+
+def _day(relation: Relation, own: Flat, *names: str) -> int:
+    """Where the first of these columns that there is begins, if it holds days; else -1."""
+    at = next((found for name in names if (found := relation.position(name)) is not None), None)
+    if at is None or not isinstance(relation.columns[at].type, Dated):
+        return -1
+    return own.starts[relation.columns[at].name]
+
+
+def _about(relation: Relation, own: Flat) -> int:
+    """Where the number stands that says what a row is about; -1 where nothing does."""
+    at = relation.concept_column
+    return own.starts[relation.columns[at].name] if at is not None else -1
+
+
+def _more(relation: Relation) -> int:
+    """How many numbers a record has besides: whether each of two amounts is missing of which one follows from the other."""
+    return 2 if relation.product is not None else 0
+
+
+def _is_at_screening(rule: Rule, name: str) -> bool:
+    """Whether the rule asks the latest of the relation for the day of screening alone."""
+    mine = [f for f in fetches(rule.body) if isinstance(f, Fetch) and f.relation.endswith(f" latest {name}")]
+    turns = {s.name for f in mine for s in f.slots[-2:] if isinstance(s, Var)}
+    days = {
+        f.slots[1].name
+        for f in fetches(rule.body)
+        if isinstance(f, Fetch) and f.relation == "screening" and isinstance(f.slots[1], Var)
+    }
+    for t in _tests(rule.body):
+        for one, other in ((t.left, t.right), (t.right, t.left)):
+            if isinstance(one, Var) and one.name in turns and not (isinstance(other, Var) and other.name in days):
+                return False
+    return True
+
+
+def _tests(body: Iterable[object]) -> Iterable[Test]:
+    for x in body:
+        match x:
+            case Test():
+                yield x
+            case Either(left, right):
+                yield from (left, right)
+            case Absent(inner):
+                yield from _tests(inner)
+            case _:
+                pass
+
+
+__all__ = ["ABSENT", "REVIEWED", "SIGNED", "Flat", "Layout", "flat", "layout_of", "stage"]

@@ -1,0 +1,159 @@
+"""Where whole numbers of 64 bits, with ends for "no limit" and codes between two ticks, say just what exact numbers say; and else not.
+
+A chart's number comes as a code: twice its ticks, odd where it lies between two. Codes compare rightly with numbers on a tick. Where a
+rule does more with them, a guard stands before: it gives the patient to the reference where a code would not do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from math import lcm
+from typing import assert_never
+
+from trialog.charts.codes import END_CODE, LARGEST_CODE, TICKS_PER_UNIT
+from trialog.ends import variables
+from trialog.engines.kernel.expressions import Coded, expression
+from trialog.engines.kernel.tables import Refused
+from trialog.plain import Test
+from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var
+
+PER_UNIT = 2 * TICKS_PER_UNIT
+"""The code of 1."""
+TO_REFERENCE = "N[0] = -1"
+
+_MOST = 2**62
+_MOST_FACTOR = 2**28
+_ENDS_APART = Fraction(END_CODE, LARGEST_CODE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """A sum of a chart's numbers, each times a factor from one of these ranges, and a number not beyond `rest`."""
+
+    factors: tuple[tuple[Fraction, Fraction], ...]
+    rest: Fraction
+    most: Fraction  # the greatest multiple of a chart's number that it comes to, a fixed number counted as one of these
+
+
+def guards(
+    test: Test, values: Mapping[str, Coded], between: frozenset[str], ranges: Mapping[str, tuple[Fraction, Fraction]]
+) -> list[str]:
+    """Conditions under which the test cannot be decided on codes. `between` are the variables that hold a chart's numbers.
+
+    `ranges` are those of numbers from background knowledge. Raises Refused where codes never do.
+    """
+    mine = sorted(variables(test.left) & between | variables(test.right) & between)
+    if not mine:
+        return []
+    left, right = test.left, test.right
+    if isinstance(left, Var) and isinstance(right, Var):
+        one, other = values[left.name].text, values[right.name].text
+        return [f"{one} == {other} and {one} % 2 != 0"] if len({left.name, right.name} & between) == 2 else [odd(mine, values)]
+    for side, against in ((left, right), (right, left)):
+        if isinstance(side, Var) and (number := _number(against)) is not None and (number * TICKS_PER_UNIT).denominator == 1:
+            return []
+    return [odd(mine, values), *beyond((left, right), mine, values, ranges)]
+
+
+def odd(mine: list[str], values: Mapping[str, Coded]) -> str:
+    return " or ".join(f"{values[name].text} % 2 != 0" for name in mine)
+
+
+def beyond(
+    sides: tuple[Expr, ...],
+    mine: list[str],
+    values: Mapping[str, Coded],
+    ranges: Mapping[str, tuple[Fraction, Fraction]],
+    always: bool = False,
+) -> list[str]:
+    """Conditions under which a code may be an end, where an end would not compare as the end of the number line does.
+
+    Where `always`, no end will do: it is not known what the value is compared with.
+    """
+    found = [_linear(side, frozenset(mine), ranges) for side in sides]
+    sums = [f for f in found if f is not None]
+    if len(sums) < len(sides):
+        return [_beyond(mine, values, _MOST_FACTOR)]
+    scale = lcm(*(expression(side, values, lambda _: 0).scale for side in sides))
+    most = max(s.most for s in sums) * scale / PER_UNIT
+    factors = [f for s in sums for f in s.factors]
+    if most * END_CODE < _MOST and not always and all(low == high for low, high in factors):
+        given = {abs(low) for low, _ in factors}
+        apart = [*given, *(abs(a - b) for a, b in combinations(given, 2))]
+        rest = sum((s.rest for s in sums), Fraction(0)) * PER_UNIT / LARGEST_CODE
+        greatest = sum((abs(low) for low, _ in factors), Fraction(0))
+        if min((a for a in apart if a), default=Fraction(1)) * _ENDS_APART > greatest + rest:
+            return []
+    if most * LARGEST_CODE >= _MOST:
+        raise Refused("numbers that would need more than 64 bits")
+    return [_beyond(mine, values, LARGEST_CODE)]
+
+
+def _beyond(mine: list[str], values: Mapping[str, Coded], most: int) -> str:
+    return " or ".join(f"{values[n].text} > {most} or {values[n].text} < {-most}" for n in mine)
+
+
+def _linear(e: Expr, mine: frozenset[str], ranges: Mapping[str, tuple[Fraction, Fraction]]) -> _Linear | None:
+    match e:
+        case Var(name) if name in mine:
+            return _Linear(((Fraction(1), Fraction(1)),), Fraction(0), Fraction(1))
+        case Var(name):
+            low, high = ranges.get(name, (Fraction(0), Fraction(LARGEST_CODE)))
+            return _fixed(max(abs(low), abs(high)))
+        case Const(value):
+            return _fixed(abs(Fraction(value)) if not isinstance(value, str) else Fraction(0))
+        case Sum(left, right) | Difference(left, right):
+            one, other = _linear(left, mine, ranges), _linear(right, mine, ranges)
+            if one is None or other is None:
+                return None
+            return _Linear((*one.factors, *other.factors), one.rest + other.rest, one.most + other.most)
+        case Product(left, right):
+            for by, side in ((left, right), (right, left)):
+                factor, of = _range(by, ranges), _linear(side, mine, ranges)
+                if factor is not None and of is not None:
+                    low, high = factor
+                    found = tuple((min(low * a, high * a), max(low * b, high * b)) for a, b in of.factors)
+                    by_most = max(abs(low), abs(high))
+                    return _Linear(found, of.rest * by_most, of.most * by_most)
+            return None
+        case Least(of) | Greatest(of):
+            parts = [_linear(x, mine, ranges) for x in of]
+            kept = [p for p in parts if p is not None]
+            if len(kept) < len(parts):
+                return None
+            rest = sum((p.rest for p in kept), Fraction(0))
+            return _Linear(tuple(f for p in kept for f in p.factors), rest, max(p.most for p in kept))
+        case Shifted():
+            return _fixed(Fraction(0))
+        case _:
+            assert_never(e)
+
+
+def _fixed(number: Fraction) -> _Linear:
+    return _Linear((), number, number * PER_UNIT / LARGEST_CODE)
+
+
+def _range(e: Expr, ranges: Mapping[str, tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction] | None:
+    """The range of a factor that is no number of a chart, and not below zero."""
+    match e:
+        case Const(value) if not isinstance(value, str):
+            return Fraction(value), Fraction(value)
+        case Var(name) if name in ranges and ranges[name][0] >= 0:
+            return ranges[name]
+        case _:
+            return None
+
+
+def _number(e: Expr) -> Fraction | None:
+    """The value of an expression without variables."""
+    match e:
+        case Const(value):
+            return Fraction(value) if not isinstance(value, str) else None
+        case Sum(left, right) | Difference(left, right) | Product(left, right):
+            one, other = _number(left), _number(right)
+            if one is None or other is None:
+                return None
+            return one + other if isinstance(e, Sum) else one - other if isinstance(e, Difference) else one * other
+        case _:
+            return None
