@@ -54,10 +54,11 @@ class Store:
     def file(self, number: int, table: str) -> Path:
         return self.path / bucket_name(number) / f"{table}.parquet"
 
-    def table(self, number: int, name: str, checked: bool = True) -> "pa.Table":
-        """A table of a bucket. Raises StoreError where it is not what a store holds; all that is wrong with it at once.
+    def table(self, number: int, name: str, checked: bool = True, only: Sequence[str] = ()) -> "pa.Table":
+        """A table of a bucket, or those columns of it that are named in `only`.
 
-        Rows are looked at where `checked`; whether the file is whole and has these columns always.
+        Raises StoreError where it is not what a store holds; all that is wrong with it at once. Rows are looked at where
+        `checked`; whether the file is whole and has these columns always.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -67,10 +68,11 @@ class Store:
             raise StoreError(problem)
         try:
             file = pq.ParquetFile(path)
-            problems = list(wrong_schema(file.schema_arrow, self.fields[name], path))
+            fields = tuple(f for f in self.fields[name] if not only or f.name in only)
+            problems = list(wrong_schema(file.schema_arrow, fields, path))
             if problems:
                 raise StoreError(*problems)
-            found = file.read(columns=[f.name for f in self.fields[name]], use_threads=False)
+            found = file.read(columns=[f.name for f in fields], use_threads=False)
         except (pa.ArrowException, OSError, ValueError) as error:
             why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
             raise StoreError(Problem("E528", f"`{path.name}` cannot be read: {why}", nowhere(path), _AGAIN)) from None
@@ -80,7 +82,7 @@ class Store:
             raise StoreError(Problem("E528", claim, nowhere(path), _AGAIN))
         if checked:
             patients = self.manifest.buckets[number].patients
-            if problems := list(wrong_rows(found, self.fields[name], path, patients, self.vocabulary)):
+            if problems := list(wrong_rows(found, fields, path, patients, self.vocabulary)):
                 raise StoreError(*problems)
         return found
 
@@ -151,6 +153,13 @@ class Store:
                 yield from (ReadChart(patient, chart) for chart in self._charts(number, cut, row))
         except StoreError as error:
             yield ReadChart(patient, None, error.problems)
+
+    def charts_in(self, number: int, rows: Sequence[int]) -> Iterator[tuple[int, Chart]]:
+        """The charts of these patients of a bucket, each with its row. Raises StoreError."""
+        content = self.bucket(number)
+        for row in rows:
+            cut = {name: _of_patient(table, row, name) for name, table in content.items()}
+            yield from ((row, chart) for chart in self._charts(number, cut, row))
 
     def names(self) -> Iterator[str]:
         """The names of all patients, bucket by bucket."""

@@ -172,3 +172,18 @@ def covered(S, at, n, months, days, strict, most):
     if most < total or (most == total and not strict):
         return True
     return is_long(S, at, found, months, days, strict)
+
+
+def is_unsure(S, N, B, fractions, code):
+    """Whether the odd code may be of two different numbers: all that is told of it must be one fraction."""
+    known = -1
+    for r in range(B[fractions], B[fractions] + N[fractions] * 3, 3):
+        if S[r] != code:
+            continue
+        if S[r + 2] == 0:
+            return True
+        if known < 0:
+            known = r
+        elif S[r + 1] * S[known + 2] != S[known + 1] * S[r + 2]:
+            return True
+    return known < 0

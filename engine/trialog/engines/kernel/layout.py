@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from trialog.answers import Screener
-from trialog.engines.kernel.limits import PER_UNIT
+from trialog.engines.kernel.limits import FRACTIONS, PER_UNIT
 from trialog.engines.kernel.shape import Given, Shape, fetches, rules_of, shape_of
 from trialog.engines.kernel.tables import Tables, number_concepts
 from trialog.plain import Absent, Either, Fetch, Rule, Test
@@ -133,7 +133,7 @@ def layout_of(screener: Screener) -> Layout:
     products = any(r.product is not None for r in asked)
     wanted = {r.name for r in asked if r.kind is not Kind.JUDGEMENT} | ({weighed.name} if weighed and products else set())
     records = tuple(r for r in vocabulary.relations.values() if r.name in wanted)
-    every: dict[str, Given] = {"screening": Given((1,))}
+    every: dict[str, Given] = {"fractions": Given((1,) * 3), "screening": Given((1,))}
     for r in vocabulary.relations.values():
         more = 2 if r.product is not None else 0
         for name, how in _given(r, more).items():
@@ -143,6 +143,7 @@ def layout_of(screener: Screener) -> Layout:
                 every[name] = how
     scopes = {REVIEWED: Given((1,) * 4), ABSENT: Given((1,) * 4), SIGNED: Given((1,) * 6)}
     shape = shape_of(plan, every | scopes)
+    assert shape.held["fractions"].number == FRACTIONS
     return Layout(vocabulary, plan, tables, shape, asked, records, weighed if products else None)
 
 
@@ -269,7 +270,7 @@ class _Stage:
         under = self.tables.flags(("below", product.measure), self.vocabulary.descendants[product.measure])
         number = self.layout.number
         return (
-            f"complete(S, N, B, T, {number(f'counted {r.name}')}, {own.width}, {own.starts[product.whole]}, "
+            f"complete(S, N, B, M, T, {FRACTIONS}, {number(f'counted {r.name}')}, {own.width}, {own.starts[product.whole]}, "
             f"{own.starts[product.part]}, {number(f'counted {of.name}')}, {weighed.width + 3 + _more(of)}, {_about(of, weighed)}, "
             f"{weighed.starts['value']}, {weighed.width}, {self.related(product.measure)}, {under})"
         )

@@ -12,8 +12,8 @@ from math import lcm
 from typing import assert_never
 
 from trialog.charts.codes import END_CODE, LARGEST_CODE, TICKS_PER_UNIT
-from trialog.ends import variables
-from trialog.engines.kernel.expressions import Coded, expression
+from trialog.ends import Ends, variables
+from trialog.engines.kernel.expressions import Coded, compared, expression, reduced
 from trialog.engines.kernel.tables import Refused
 from trialog.plain import Test
 from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var
@@ -21,6 +21,8 @@ from trialog.program import Const, Difference, Expr, Greatest, Least, Product, S
 PER_UNIT = 2 * TICKS_PER_UNIT
 """The code of 1."""
 TO_REFERENCE = "N[0] = -1"
+FRACTIONS = 1
+"""The number of the relation of what odd codes are of: code, dividend, divisor."""
 
 _MOST = 2**62
 _MOST_FACTOR = 2**28
@@ -47,13 +49,37 @@ def guards(
     if not mine:
         return []
     left, right = test.left, test.right
-    if isinstance(left, Var) and isinstance(right, Var):
+    if isinstance(left, Var) and isinstance(right, Var) and len(mine) == 2:
         one, other = values[left.name].text, values[right.name].text
-        return [f"{one} == {other} and {one} % 2 != 0"] if len({left.name, right.name} & between) == 2 else [odd(mine, values)]
+        return [f"{one} == {other} and {one} % 2 != 0 and {unsure(one)}"]
     for side, against in ((left, right), (right, left)):
         if isinstance(side, Var) and (number := _number(against)) is not None and (number * TICKS_PER_UNIT).denominator == 1:
             return []
-    return [odd(mine, values), *beyond((left, right), mine, values, ranges)]
+    return [f"({odd(mine, values)}) and not ({_apart(test, mine, values)})", *beyond((left, right), mine, values, ranges)]
+
+
+def unsure(code: str) -> str:
+    """Whether the odd code may be that of two different numbers of the patient."""
+    return f"is_unsure(S, N, B, {FRACTIONS}, {code})"
+
+
+def _apart(test: Test, mine: list[str], values: Mapping[str, Coded]) -> str:
+    """Whether all that the left side may be is on one side of all that the right side may be, each odd code being any number around."""
+    ends = Ends(frozenset(values) - frozenset(mine))
+    around = dict(values)
+    for name in mine:
+        low, high = ends.of(Var(name))
+        code = values[name]
+        for end, sign in ((low, "-"), (high, "+")):
+            assert isinstance(end, Var)
+            around[end.name] = Coded(f"({code.text} {sign} {code.text} % 2)", code.scale)
+
+    def below(one: Expr, other: Expr) -> str:
+        return compared("<=", *reduced(*(expression(e, around, lambda _: 0) for e in (one, other))))
+
+    return (
+        f"{below(ends.high(test.left), ends.low(test.right))} or {below(ends.high(test.right), ends.low(test.left))}"
+    )
 
 
 def odd(mine: list[str], values: Mapping[str, Coded]) -> str:
@@ -78,13 +104,16 @@ def beyond(
     scale = lcm(*(expression(side, values, lambda _: 0).scale for side in sides))
     most = max(s.most for s in sums) * scale / PER_UNIT
     factors = [f for s in sums for f in s.factors]
-    if most * END_CODE < _MOST and not always and all(low == high for low, high in factors):
-        given = {abs(low) for low, _ in factors}
-        apart = [*given, *(abs(a - b) for a, b in combinations(given, 2))]
-        rest = sum((s.rest for s in sums), Fraction(0)) * PER_UNIT / LARGEST_CODE
-        greatest = sum((abs(low) for low, _ in factors), Fraction(0))
-        if min((a for a in apart if a), default=Fraction(1)) * _ENDS_APART > greatest + rest:
-            return []
+    rest = sum((s.rest for s in sums), Fraction(0)) * PER_UNIT / LARGEST_CODE
+    if most * END_CODE < _MOST and not always:
+        if all(low == high for low, high in factors):
+            given = {abs(low) for low, _ in factors}
+            apart = [*given, *(abs(a - b) for a, b in combinations(given, 2))]
+            greatest = sum((abs(low) for low, _ in factors), Fraction(0))
+            if min((a for a in apart if a), default=Fraction(1)) * _ENDS_APART > greatest + rest:
+                return []
+        elif sum(bool(s.factors) for s in sums) == 1 and min(low for low, _ in factors) * _ENDS_APART > rest:
+            return [" or ".join(f"{values[name].text} < 0" for name in mine)]  # all is added up, so no end is lost
     if most * LARGEST_CODE >= _MOST:
         raise Refused("numbers that would need more than 64 bits")
     return [_beyond(mine, values, LARGEST_CODE)]

@@ -10,6 +10,7 @@ LAST_DAY = 3652059
 TICKS = 100000
 ENDLESS = 140737488355328
 MOST_FACTOR = 1073741824
+MOST_TERM = 2147483648
 
 
 def is_denied(S, N, B, T, absent, relation, concept, begin, screening, above, size):
@@ -432,7 +433,18 @@ def measured(S, N, B, T, cnt, row, width, about, value, related, under, low, hig
     return some
 
 
-def multiplied(N, x, y):
+def tell(S, N, B, M, fractions, code, x, y):
+    """Keep what the code is of: x over y, or where y is 0 another number."""
+    if code % 2 != 0:
+        r = room(N, B, M, fractions, 3)
+        if r >= 0:
+            S[r] = code
+            S[r + 1] = x
+            S[r + 2] = y if x < MOST_TERM and y < MOST_TERM else 0
+    return
+
+
+def multiplied(S, N, B, M, fractions, x, y):
     """The code of the product of two amounts that are not below zero."""
     if x >= ENDLESS or y >= ENDLESS:
         return 0 if x == 0 or y == 0 else ENDLESS
@@ -440,10 +452,12 @@ def multiplied(N, x, y):
         N[0] = -1
         return 0
     product = x * y
-    return 2 * (product // (4 * TICKS)) + (0 if product % (4 * TICKS) == 0 else 1)
+    code = 2 * (product // (4 * TICKS)) + (0 if product % (4 * TICKS) == 0 else 1)
+    tell(S, N, B, M, fractions, code, 0, 0)
+    return code
 
 
-def divided(N, x, y):
+def divided(S, N, B, M, fractions, x, y):
     """The code of one amount over another that is above zero."""
     if x >= ENDLESS:
         return ENDLESS
@@ -452,10 +466,12 @@ def divided(N, x, y):
     if x % 2 != 0 or y % 2 != 0 or x < 0:
         N[0] = -1
         return 0
-    return 2 * (TICKS * x // y) + (0 if TICKS * x % y == 0 else 1)
+    code = 2 * (TICKS * x // y) + (0 if TICKS * x % y == 0 else 1)
+    tell(S, N, B, M, fractions, code, x, y)
+    return code
 
 
-def complete(S, N, B, T, cnt, width, whole, part, of, row, about, value, of_width, related, under):
+def complete(S, N, B, M, T, fractions, cnt, width, whole, part, of, row, about, value, of_width, related, under):
     """Of each counted record the amount that follows from another and a measure, where one of the two is not given."""
     out = width + 5
     for c in range(B[cnt], B[cnt] + N[cnt] * out, out):
@@ -468,9 +484,9 @@ def complete(S, N, B, T, cnt, width, whole, part, of, row, about, value, of_widt
         if low <= 0:
             continue
         if S[c + width + 3] != 0:
-            S[c + whole] = multiplied(N, S[c + part], low)
-            S[c + whole + 1] = multiplied(N, S[c + part + 1], high)
+            S[c + whole] = multiplied(S, N, B, M, fractions, S[c + part], low)
+            S[c + whole + 1] = multiplied(S, N, B, M, fractions, S[c + part + 1], high)
         else:
-            S[c + part] = divided(N, S[c + whole], high)
-            S[c + part + 1] = divided(N, S[c + whole + 1], low)
+            S[c + part] = divided(S, N, B, M, fractions, S[c + whole], high)
+            S[c + part + 1] = divided(S, N, B, M, fractions, S[c + whole + 1], low)
     return

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import assert_never
 
 from trialog.charts.codes import TICKS_PER_UNIT
 from trialog.ends import variables
 from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
-from trialog.engines.kernel.limits import TO_REFERENCE, beyond, guards, odd
+from trialog.engines.kernel.limits import TO_REFERENCE, beyond, guards, odd, unsure
 from trialog.engines.kernel.shape import Held, Shape, fetches, patients_of, variable_scales, variables_between
 from trialog.engines.kernel.tables import Refused, Tables, coded
 from trialog.engines.tally import most_days
@@ -24,6 +25,8 @@ from trialog.plan import Plan, names
 from trialog.program import Const, Var, Whatever
 from trialog.tree import Summary
 from trialog.values import Duration
+
+type Range = tuple[Fraction, Fraction]
 
 ARGUMENTS = "S, N, B, M, T"
 _MOST_LOOPS = 18  # Python takes no more than twenty, one in the other
@@ -125,14 +128,33 @@ class _Plan:
             yield ""
             yield ""
 
-    def ranges(self, rule: Rule) -> dict[str, tuple[Fraction, Fraction]]:
-        """The least and the greatest number of background knowledge that each variable may have."""
-        found: dict[str, tuple[Fraction, Fraction]] = {}
-        for f in fetches(rule.body):
-            for i, slot in enumerate(f.slots if isinstance(f, Fetch) else ()):
-                numbers = [Fraction(v) for row in self.plan.facts.get(f.relation, ()) if not isinstance(v := row[i], str)]
-                if isinstance(slot, Var) and numbers:
-                    found[slot.name] = (min(numbers), max(numbers))
+    @cached_property
+    def ranges_of(self) -> dict[str, list[Range | None]]:
+        """The least and the greatest number in each column of what holds numbers of background knowledge alone."""
+        found: dict[str, list[Range | None]] = {}
+        for name, rows in self.plan.facts.items():
+            columns = [[Fraction(v) for v in column if not isinstance(v, str)] for column in zip(*rows, strict=True)]
+            found[name] = [(min(numbers), max(numbers)) if numbers else None for numbers in columns]
+        for s in self.plan.strata:
+            for name in dict.fromkeys(r.relation for r in s.rules):
+                rules = [] if s.recursive else [r for r in s.rules if r.relation == name]
+                columns = list(zip(*([self.range_at(slot, r, found) for slot in r.slots] for r in rules), strict=True))
+                found[name] = [_hull(column) for column in columns]
+        return found
+
+    def range_at(self, slot: Var | Const, rule: Rule, known: Mapping[str, list[Range | None]]) -> Range | None:
+        if isinstance(slot, Const):
+            return None if isinstance(slot.value, str) else (Fraction(slot.value), Fraction(slot.value))
+        return self.ranges(rule, known).get(slot.name)
+
+    def ranges(self, rule: Rule, known: Mapping[str, list[Range | None]]) -> dict[str, Range]:
+        """The least and the greatest number that each variable may have, where that is known."""
+        found: dict[str, Range] = {}
+        for f in rule.body:
+            own = known.get(f.relation, []) if isinstance(f, Fetch) else []
+            for slot, range_ in zip(f.slots if isinstance(f, Fetch) else (), own, strict=False):
+                if isinstance(slot, Var) and range_ is not None:
+                    found[slot.name] = range_
         return found
 
     def name(self, stem: str) -> str:
@@ -169,7 +191,7 @@ class _Rule:
         self.head = self.shape.held[rule.relation]
         betweens = {name: h.between for name, h in self.shape.held.items()}
         self.between = variables_between(rule, betweens, self.shape.of_patient)
-        self.ranges = plan.ranges(rule)
+        self.ranges = plan.ranges(rule, plan.ranges_of)
 
     def write(self) -> None:
         values = {p: Coded(str(self.tables.size), 1) for p in self.patients}
@@ -313,7 +335,7 @@ class _Body:
                     text = compared("=", *reduced(Coded(cell, scale), known))
                     if held.between[i]:
                         exact = isinstance(slot, Const) and (Fraction(slot.value) * TICKS_PER_UNIT).denominator == 1
-                        watched += [] if exact else [f"({text}) and {cell} % 2 != 0"]
+                        watched += [] if exact else [f"({text}) and {cell} % 2 != 0 and {unsure(cell)}"]
                     tests.append(text)
                 else:
                     assert isinstance(slot, Var)
@@ -493,7 +515,7 @@ class _Body:
             given.append(known.text)
             cell = Coded(f"S[r + {i}]", scale)
             if held.between[i]:
-                body.line(f"if {cell.text} % 2 != 0:")
+                body.line(f"if {cell.text} % 2 != 0 and {unsure(cell.text)}:")
                 body.line(f"    {TO_REFERENCE}")
             body.line(f"if not ({compared('=', *reduced(cell, Coded(f'x{i}', known.scale)))}):")
             body.line("    continue")
@@ -509,7 +531,7 @@ class _Body:
                 w.line("    continue")
             for c in columns:
                 if c < len(held.between) and held.between[c]:
-                    w.line(f"if S[r + {c}] % 2 != 0:")
+                    w.line(f"if S[r + {c}] % 2 != 0 and {unsure(f'S[r + {c}]')}:")
                     w.line(f"    {TO_REFERENCE}")
             for i, c in enumerate(columns):
                 w.line(f"S[at + n * {len(columns)} + {i}] = S[r + {c}]")
@@ -537,6 +559,13 @@ class _Body:
                 return pairs, f"longest(S, at, n, {length}, {tally.gap.months}, {tally.gap.days})"
             case Summary.MIN | Summary.MAX:
                 raise AssertionError("the check turns `min` and `max` into comparisons")
+
+
+def _hull(ranges: Sequence[Range | None]) -> Range | None:
+    known = [r for r in ranges if r is not None]
+    if not known or len(known) < len(ranges):
+        return None
+    return min(low for low, _ in known), max(high for _, high in known)
 
 
 def _are_concepts(row: tuple) -> bool:
