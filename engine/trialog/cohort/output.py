@@ -1,0 +1,198 @@
+"""What a run over a store found, as Parquet: one file for each bucket, and `answers.json`, which is written last.
+
+A file of a bucket carries the digest of everything that its answers follow from. A run that was stopped, or whose charts changed in
+part, goes on with the buckets that have no such file.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trialog.answers import Screener
+from trialog.charts.files import nowhere
+from trialog.charts.store import StoreError
+from trialog.cohort.screen import STATUS_NAMES, VERDICTS, Bucket
+from trialog.engines.kernel.driver import Protocol
+from trialog.problem import Problem
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMAT, VERSION = "trialog answers", 1
+MANIFEST = "answers.json"
+_FROM = b"trialog answers from"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a bucket's file says of itself: how many have each verdict, by cohort, and who was not screened or by the reference."""
+
+    patients: int
+    verdicts: Mapping[str, Mapping[str, int]]
+    by_reference: int
+    unborn: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What all answers of a run follow from, besides the charts."""
+
+    trial: str
+    knowledge: str  # the digest of the knowledge base
+    readings: Mapping[str, str]
+    as_of: int | None
+    today: int
+    rules: str  # the digest of the kernel's source text
+
+    def of_bucket(self, charts: str) -> str:
+        """The digest of everything that the answers of a bucket follow from, whose charts have this digest."""
+        told = [VERSION, self.trial, self.knowledge, sorted(self.readings.items()), self.as_of, self.today, self.rules, charts]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def bucket_file(folder: Path, number: int) -> Path:
+    return folder / f"bucket-{number:05}.parquet"
+
+
+def column_names(screener: Screener, protocol: Protocol) -> tuple[str, ...]:
+    """How the column of each relation is called: by the atom's id, else by the relation's name."""
+    ids = {a.relation: a.identifier for a in screener.program.atoms.values()}
+    return tuple(ids.get(relation, relation) for relation in protocol.relations)
+
+
+def table(bucket: Bucket, screener: Screener, protocol: Protocol) -> "pa.Table":
+    """One row for each patient who was screened: verdicts, statuses, and beside each status the number of its rule."""
+    import numpy as np
+    import pyarrow as pa
+
+    kept = ~bucket.unborn
+    epoch = 719163  # the ordinal of 1970-01-01, from which Arrow counts days
+    columns: dict[str, Any] = {
+        "patient": bucket.names.filter(pa.array(kept)),
+        "screening": pa.array((bucket.days[kept] - epoch).astype(np.int32)).cast(pa.date32()),
+        "by_reference": pa.array(bucket.by_reference[kept]),
+    }
+
+    def words(indices: Any, names: tuple[str, ...]) -> "pa.DictionaryArray":
+        return pa.DictionaryArray.from_arrays(pa.array(indices.astype(np.int8)), pa.array(names))
+
+    for i, cohort in enumerate(protocol.cohorts):
+        columns[f"verdict_{cohort}"] = words(bucket.verdicts[kept, i], tuple(v.value for v in VERDICTS))
+    for i, name in enumerate(column_names(screener, protocol)):
+        columns[name] = words(bucket.statuses[kept, i], tuple(s.value for s in STATUS_NAMES))
+        columns[f"{name}_rule"] = pa.array(bucket.rules[kept, i])
+    return pa.table(columns)
+
+
+def counted(bucket: Bucket, protocol: Protocol) -> Counted:
+    kept = ~bucket.unborn
+    return Counted(
+        int(kept.sum()),
+        {
+            cohort: {v.value: int((bucket.verdicts[kept, i] == j).sum()) for j, v in enumerate(VERDICTS)}
+            for i, cohort in enumerate(protocol.cohorts)
+        },
+        int((bucket.by_reference & kept).sum()),
+        tuple(bucket.names[int(row)].as_py() for row in bucket.unborn.nonzero()[0]),
+    )
+
+
+def write_bucket(folder: Path, found: "pa.Table", number: int, origin: str, counts: Counted) -> None:
+    """Write a bucket's file whole or not at all. Raises StoreError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    told = {"digest": origin, "patients": counts.patients, "verdicts": counts.verdicts}
+    told |= {"by_reference": counts.by_reference, "unborn": counts.unborn}
+    path = bucket_file(folder, number)
+    beside = path.with_suffix(".part")
+    try:
+        pq.write_table(
+            found.replace_schema_metadata({_FROM: json.dumps(told).encode()}),
+            beside,
+            compression="lz4",
+            write_statistics=False,
+        )
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except (OSError, pa.ArrowException) as error:
+        beside.unlink(missing_ok=True)
+        raise _unwritten(folder, error) from None
+
+
+def found_before(folder: Path, number: int, origin: str) -> Counted | None:
+    """What the bucket's file says, where its answers follow from the same; None where there is none such."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_metadata(bucket_file(folder, number))
+        told = json.loads((metadata.metadata or {}).get(_FROM, b"null"))
+        if told is None or told["digest"] != origin or metadata.num_rows != told["patients"]:
+            return None
+        return Counted(told["patients"], told["verdicts"], told["by_reference"], tuple(told["unborn"]))
+    except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_manifest(folder: Path, origin: Origin, buckets: int, patients: int, protocol: Protocol) -> None:
+    """Say that the run is whole, and what the numbers of rules mean. Raises StoreError."""
+    rules = [
+        {
+            "rule": i,
+            "of": r.relation,
+            "says": r.origin.phrase,
+            "at": f"{Path(r.origin.at.source.name).name}:{r.origin.at.line}" if r.origin.at is not None else "",
+            "text": str(r),
+        }
+        for i, r in enumerate(protocol.written.reasons, 1)
+    ]
+    told = {
+        "format": FORMAT,
+        "version": VERSION,
+        "trial": origin.trial,
+        "knowledge_base": origin.knowledge,
+        "readings": dict(origin.readings),
+        "as_of": origin.as_of,
+        "today": origin.today,
+        "buckets": buckets,
+        "patients": patients,
+        "rules": rules,
+    }
+    beside = folder / f"{MANIFEST}.part"
+    try:
+        beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(folder / MANIFEST)
+    except OSError as error:
+        raise _unwritten(folder, error) from None
+
+
+def begin(folder: Path) -> None:
+    """Make the folder, or take up one that an earlier run left. Raises StoreError where it holds anything else."""
+    try:
+        if folder.exists():
+            strange = [p.name for p in folder.iterdir() if not _is_ours(p)]
+            if strange:
+                claim = f"`{folder}` holds `{strange[0]}`, which no run has written"
+                raise StoreError(Problem("E535", claim, nowhere(folder), "give another folder for the answers"))
+            (folder / MANIFEST).unlink(missing_ok=True)  # until the run is whole
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritten(folder, error) from None
+
+
+def _is_ours(path: Path) -> bool:
+    return path.name in (MANIFEST, f"{MANIFEST}.part") or (
+        path.name.startswith("bucket-") and path.suffix in (".parquet", ".part")
+    )
+
+
+def _unwritten(folder: Path, error: Exception) -> StoreError:
+    why = (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).lower()
+    help_ = "make room, or choose another place; the same command then goes on where this one stopped"
+    return StoreError(Problem("E531", f"`{folder}` cannot be written: {why}", nowhere(folder), help_))
