@@ -150,6 +150,12 @@ def ask(given: argparse.Namespace) -> int:
     return ask(given)
 
 
+def generate(given: argparse.Namespace) -> int:
+    from trialog.generate_command import generate
+
+    return generate(given)
+
+
 def console(given: argparse.Namespace) -> int:
     from trialog.console.command import console
 
@@ -230,6 +236,20 @@ def _up_to(most: int, what: str) -> Callable[[str], int]:
         return int(written)
 
     return number
+
+
+def _seed(written: str) -> int:
+    if not (written.isascii() and written.isdigit() and len(written) <= 9):
+        raise argparse.ArgumentTypeError(f"`{written}` is not a whole number from 0 to 999999999")
+    return int(written)
+
+
+def _add_store(one: argparse.ArgumentParser) -> None:
+    """Into how many buckets a store is cut, and whose words its charts are in."""
+    one.add_argument(
+        "--buckets", metavar="B", type=_up_to(100_000, "buckets"), help="default: one for each 15,000 patients"
+    )
+    one.add_argument("--trial", metavar="TRIAL", help="whose vocabulary counts (default: that of the only trial)")
 
 
 def _add_limits(one: argparse.ArgumentParser) -> None:
@@ -402,6 +422,12 @@ def _parser() -> argparse.ArgumentParser:
         help="explain this row of the reply, or the status of the patient named; may be repeated",
     )
     _add_query_limits(one)
+    one = command("generate", generate, "make up synthetic charts by chance, and write them into a store")
+    one.add_argument("path", metavar="PATH", help="the store; nothing may be there yet")
+    most = _up_to(10_000_000, "patients")
+    one.add_argument("--patients", metavar="N", type=most, required=True, help="how many patients, up to 10 million")
+    one.add_argument("--seed", metavar="S", type=_seed, default=0, help="other charts for another number (default: 0)")
+    _add_store(one)
     one = command("console", console, "ask and be told why, one question after the other")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
     _add_charts(one)
