@@ -79,6 +79,10 @@ def explain(given: argparse.Namespace) -> int:
 
 
 def screen(given: argparse.Namespace) -> int:
+    if given.engine == "cohort" or (given.engine == "auto" and given.out is not None):
+        from trialog.cohort_command import screen_store
+
+        return screen_store(given)
     from trialog.commands import screen
 
     return screen(given)
@@ -353,6 +357,16 @@ def _parser() -> argparse.ArgumentParser:
             one.add_argument(
                 "--format", choices=("table", "json", "csv"), default="table", help="what to print (default: table)"
             )
+            one.add_argument(
+                "--engine",
+                choices=("auto", "reference", "pydatalog", "cohort"),
+                default="auto",
+                help="what derives the answers (default: cohort for a store with --out, else reference)",
+            )
+            one.add_argument(
+                "--out", metavar="PATH", help="where the answers about a store go: a folder, a .csv or a .duckdb"
+            )
+            one.add_argument("--jobs", metavar="N", type=_up_to(256, "threads"), help="threads of the cohort engine")
     for name, run, says in (
         ("needs", needs, "tell what is missing before an answer is settled, cheapest first"),
         ("whatif", whatif, "tell which answers change if facts are added or retracted"),

@@ -1,6 +1,6 @@
 """Where the rows of each relation lie, and in which whole numbers its values are held."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from math import lcm
 
@@ -60,6 +60,31 @@ def fetches(steps: Iterable[Step]) -> Iterable[Fetch | Tally]:
             yield from fetches(x.body)
 
 
+def under_classes(body: Sequence[Step]) -> Iterable[tuple[Fetch, tuple[str, ...]]]:
+    """Every fetch, and the classes that further steps of its body hold the concept in its second column under."""
+    for i, x in enumerate(body):
+        match x:
+            case Fetch():
+                yield x, classes_of(x.slots[-1], body[i + 1 :])
+            case Absent(inner):
+                yield from under_classes(inner)
+            case _:
+                pass
+
+
+def classes_of(slot: object, further: Sequence[Step]) -> tuple[str, ...]:
+    """The classes that these steps hold a variable under."""
+    return tuple(
+        str(x.slots[1].value)
+        for x in further
+        if isinstance(x, Fetch)
+        and x.relation == "is_a"
+        and x.slots[0] == slot
+        and isinstance(x.slots[1], Const)
+        and isinstance(slot, Var)
+    )
+
+
 def rules_of(plan: Plan) -> list[Rule]:
     return [r for s in plan.strata for r in s.rules]
 
@@ -92,7 +117,9 @@ def _between(
     plan: Plan, scales: Mapping[str, tuple[int, ...]], given: Mapping[str, Given], of_patient: frozenset[str]
 ) -> dict[str, tuple[bool, ...]]:
     """Of each relation the columns whose numbers may lie between two ticks."""
-    found = {name: tuple(name in given and i in given[name].between for i in range(len(s))) for name, s in scales.items()}
+    found = {
+        name: tuple(name in given and i in given[name].between for i in range(len(s))) for name, s in scales.items()
+    }
     while True:
         before = dict(found)
         for r in rules_of(plan):
