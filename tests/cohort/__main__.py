@@ -1,7 +1,7 @@
 """`python -m tests.cohort`: synthetic patients screened by the kernel and by the reference; what differs, if anything.
 
-    --patients N    how many to make up (default: 20000)
-    --seed N        others for another number (default: 0)
+--patients N    how many to make up (default: 20000)
+--seed N        others for another number (default: 0)
 """
 
 import argparse
@@ -38,9 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         buckets = -(-given.patients // PER_BUCKET)
         generate(store, given.patients, given.seed, buckets, program.vocabulary, lambda _: None)
         ready = kernel(screener)
-        found = list(
-            islice(differences(open_store(store, program.vocabulary), ready, screener, compared), _MOST_SHOWN)
-        )
+        found = list(islice(differences(open_store(store, program.vocabulary), ready, screener, compared), _MOST_SHOWN))
     for difference in found:
         print(difference)
     print(f"patients      {compared.patients:,}, of whom {compared.given_back:,} were given back to the reference")

@@ -69,15 +69,18 @@ def _given(relation: Relation, more: int) -> dict[str, Given]:
     match relation.kind:
         case Kind.EVENT | Kind.MEASURE:
             latest = (1, 1)
-            return record | {
+            found = record | {
                 f"certain {name}": rows,
                 f"possible {name}": maybe,
                 f"open {name}": by_concept,
                 f"recorded {name}": by_concept,
-                f"certain latest {name}": Given((*own.scales, *latest), (), False, own.between),
-                f"possible latest {name}": Given((*own.scales, *latest), own.classes, False, own.between),
                 f"open latest {name}": Given((1, 1, 1)),
             }
+            for mode, classes in (("certain", ()), ("possible", own.classes)):
+                index = (f"begin {mode} latest {name}", f"end {mode} latest {name}")
+                found[f"{mode} latest {name}"] = Given((*own.scales, *latest), classes, False, own.between, index)
+                found |= dict.fromkeys(index, by_concept)
+            return found
         case Kind.ATTRIBUTE:
             nothing = Given(())
             return record | {
@@ -142,8 +145,14 @@ def layout_of(screener: Screener) -> Layout:
     for r in vocabulary.relations.values():
         more = 2 if r.product is not None else 0
         for name, how in _given(r, more).items():
-            own = name.startswith(("record ", "counted ", "first "))
-            needed = r in records if own else name in mentioned or _is_needed(name, r, mentioned)
+            mode, of = name.split(" ", 1)
+            match mode:
+                case "record" | "counted" | "first":
+                    needed = r in records
+                case "begin" | "end":
+                    needed = of in mentioned
+                case _:
+                    needed = name in mentioned or _is_needed(name, r, mentioned)
             if needed:
                 every[name] = how
     scopes = {REVIEWED: Given((1,) * 4), ABSENT: Given((1,) * 4), SIGNED: Given((1,) * 6)}
@@ -271,7 +280,8 @@ class _Stage:
                 under = self.tables.flags(("below", concept), self.vocabulary.descendants[concept])
                 may_be_more = f"S[B[{names['open']}] + {code}]" if names["open"] else "1"
                 yield (
-                    f"latest(S, N, B, M, T, {first}, {latest['certain']}, {latest['possible']}, {latest['open']}, "
+                    f"latest(S, N, B, M, T, {first}, {latest['certain']}, {latest['possible']}, "
+                    f"{number(f'begin certain latest {r.name}')}, {number(f'begin possible latest {r.name}')}, {latest['open']}, "
                     f"{own.width}, {_more(r)}, {about}, {code}, {self.related(concept)}, {under}, {may_be_more}, {every}, {common})"
                 )
 

@@ -347,6 +347,8 @@ def latest(
     first: int,
     certain: int,
     possible: int,
+    of_certain: int,
+    of_possible: int,
     unknown: int,
     width: int,
     more: int,
@@ -367,6 +369,10 @@ def latest(
     mine = B[0] + width + 2
     all_of = 0
     since = FIRST_DAY
+    if of_certain > 0:
+        S[B[of_certain] + concept] = N[certain]
+    if of_possible > 0:
+        S[B[of_possible] + concept] = N[possible]
     for j in range(related, related_end):
         c = S[B[first] + T[j]]
         while c != 0:
@@ -428,7 +434,11 @@ def latest(
             )
         since = until
         if since > LAST_DAY:
-            return
+            break
+    if of_certain > 0:
+        S[B[of_certain + 1] + concept] = N[certain]
+    if of_possible > 0:
+        S[B[of_possible + 1] + concept] = N[possible]
     return
 
 

@@ -19,13 +19,15 @@ class Given:
     Of the columns in `classes` a row means every member of the class that stands there, as its last number says, which is no
     column: of all where it is 0, of all but the first where it is 1, of none where it is 2. Where `by_concept`, there are
     no rows but a flag for each concept. The numbers in the columns of `between` may lie between two ticks: the code of such
-    a number is odd, and compares rightly with what is on a tick alone.
+    a number is odd, and compares rightly with what is on a tick alone. The two relations of an `index` say, concept by concept, before how many rows
+    those begin and end that have the concept in their first column.
     """
 
     scales: tuple[int, ...]
     classes: tuple[int, ...] = ()
     by_concept: bool = False
     between: tuple[int, ...] = ()
+    index: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

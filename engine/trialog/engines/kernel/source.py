@@ -17,7 +17,16 @@ from trialog.charts.codes import TICKS_PER_UNIT
 from trialog.ends import variables
 from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
 from trialog.engines.kernel.limits import TO_REFERENCE, beyond, guards, odd, unsure
-from trialog.engines.kernel.shape import Held, Shape, classes_of, patients_of, variable_scales, variables_between
+from trialog.engines.kernel.shape import (
+    Held,
+    Shape,
+    classes_of,
+    fetches,
+    patients_of,
+    rules_of,
+    variable_scales,
+    variables_between,
+)
 from trialog.engines.kernel.tables import Refused, Tables, coded
 from trialog.engines.tally import most_days
 from trialog.plain import Absent, Either, Fetch, Let, Row, Rule, Slot, Step, Tally, Test
@@ -161,6 +170,20 @@ class _Plan:
                 if isinstance(slot, Var) and range_ is not None:
                     found[slot.name] = range_
         return found
+
+    def is_apart(self, index: tuple[str, str], concept: str) -> bool:
+        """Whether no other rows of the relation mean the concept: none are asked for of a class that it is in."""
+        name = index[0].split(" ", 1)[1]
+        asked = {
+            str(f.slots[1].value)
+            for r in rules_of(self.plan)
+            for f in fetches(r.body)
+            if isinstance(f, Fetch)
+            and f.relation.split(" ")[-1] == name.split(" ")[-1]
+            and " latest " in f.relation
+            and isinstance(f.slots[1], Const)
+        }
+        return not (asked & self.above[concept] - {concept})
 
     def name(self, stem: str) -> str:
         self.numbered += 1
@@ -374,8 +397,17 @@ class _Body:
                     self.values[name] = Coded(place, value.scale)
             self.members(members, then)
 
-        self.loop(f"for {r} in range(B[{k}], B[{k}] + N[{k}] * {width}, {width}):", inside)
+        self.loop(f"for {r} in range({self.rows_of(held, slots)}, {width}):", inside)
         self.values = before
+
+    def rows_of(self, held: Held, slots: tuple[Slot, ...]) -> str:
+        """Where the rows begin and end that may fit: those of one concept, where they lie together."""
+        k, width, index = held.number, held.width, held.given.index if held.given is not None else None
+        about = slots[0]
+        if index is None or not isinstance(about, Const) or not self.rule.plan.is_apart(index, str(about.value)):
+            return f"B[{k}], B[{k}] + N[{k}] * {width}"
+        first, last = (f"S[B[{self.shape.held[name].number}] + {self.tables.code(str(about.value))}]" for name in index)
+        return f"B[{k}] + {first} * {width}, B[{k}] + {last} * {width}"
 
     def members(self, members: list[tuple[str, str, str, str]], then: Callable[[], None]) -> None:
         """A loop over what each class may mean."""
