@@ -1,6 +1,6 @@
 """The search: clauses against the rows that an engine derived, premise by premise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from trialog.answers import Answers, Status
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
@@ -40,7 +40,9 @@ _MOST_WAYS = 5000  # looked at to find a proof of least height; the first way is
 
 
 class Explanation:
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, look: Callable[[], None] | None = None) -> None:
+        """`look` is called again and again; it raises where there is to be an end."""
+        self.look = look
         self.answers = answers
         self.program = answers.screener.program
         self.vocabulary = self.program.vocabulary
@@ -217,6 +219,8 @@ class Explanation:
 
     def ways(self, premise: Premise, known: Known, within: Within, whole: bool) -> Iterator[Way]:
         """The ways in which the premise holds or may hold; where `whole`, also those in which it does not, with the reason."""
+        if self.look is not None:
+            self.look()
         match premise:
             case Chosen(reading, option):
                 words = f"read so: {reading.replace('_', ' ')} = {option.replace('_', ' ')}"
