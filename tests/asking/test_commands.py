@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trialog.cli import main
-from trialog.second_opinion import Disagreed
+from trialog.second_opinion import Disagreed, SecondOpinion
 
 TRIAL = "car-nk-b-cell-children"
 MANUAL = (Path(__file__).parents[2] / "docs/what_is_missing.md").read_text(encoding="utf-8")
@@ -74,6 +74,18 @@ def test_a_search_that_was_cut_off_says_so(capsys: pytest.CaptureFixture[str]) -
     assert "the search ended after 0.1 seconds" in " ".join(out.split())
     _, out, _ = printed("needs TRIAL mdr-057-other-disease-waived --cohort sle --most 1 --eligible", capsys)
     assert "the search ended with the first 1 sets" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("cohort", ["sle", "mdr_srns", "iga_nephropathy"])
+def test_what_was_found_before_the_search_was_cut_off_is_shown(cohort: str, capsys: pytest.CaptureFixture[str]) -> None:
+    typed = f"needs TRIAL sle-151-nothing-recorded --cohort {cohort} --seconds 0.3"
+    _, out, _ = printed(typed, capsys)
+    assert "This settles all but some criteria" in out or "This settles it" in out
+    assert "•" in out and "there may be other sets" in " ".join(out.split())
+    _, out, _ = printed(f"{typed} --format json", capsys)
+    (found,) = json.loads(out)["needs"]
+    assert any(s["data"] for s in (*found["sets"], *found["partly"]))
+    assert found["unsolved"] or found["unsettled"]
 
 
 def test_a_place_that_why_prints_can_be_retracted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +180,11 @@ def test_a_certificate_is_said_to_be_written_or_not(
     assert f"certificate written to {file}" in (out if form == "text" else err)
     assert err == "" or form != "text"
     file.unlink()
-    monkeypatch.setattr("trialog.second_opinion.SecondOpinion.opinion", lambda _: Disagreed(()))
+
+    def opinion(_: SecondOpinion) -> Disagreed:
+        return Disagreed(())
+
+    monkeypatch.setattr(SecondOpinion, "opinion", opinion)
     code, _, err = printed(typed, capsys)
     assert code == 4
     assert f"no certificate is written to {file}: the two engines disagree" in " ".join(err.split())

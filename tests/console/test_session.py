@@ -204,7 +204,7 @@ def test_a_patient_whose_name_begins_like_an_option(typed: Typed, here: Path) ->
         assert (code, err) == (0, ""), lines
         assert "-x, screened on" in out
     code, _, err = typed("why -y")
-    assert code == 2 and "usage" not in err and "E684" in err or "E602" in err
+    assert (code == 2 and "usage" not in err and "E684" in err) or "E602" in err
 
 
 def test_a_command_that_is_not_there_is_said_to_be_so(session: Session, capsys: Printed) -> None:
