@@ -1,6 +1,6 @@
 """The search: clauses against the rows that an engine derived, premise by premise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from trialog.answers import Answers, Status
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
@@ -40,7 +40,9 @@ _MOST_WAYS = 5000  # looked at to find a proof of least height; the first way is
 
 
 class Explanation:
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, look: Callable[[], None] | None = None) -> None:
+        """`look` is called again and again; it raises where there is to be an end."""
+        self.look = look
         self.answers = answers
         self.program = answers.screener.program
         self.vocabulary = self.program.vocabulary
@@ -176,8 +178,9 @@ class Explanation:
         phrase = (
             ready.clause.phrase if ready.clause.relation not in self.ready.atoms or "{" in ready.clause.phrase else ""
         )
-        says = self.words.filled(phrase, values) if phrase else "by this rule"
-        plumbing = not phrase or (phrase == self.ready.titles.get(ready.clause.relation))
+        filled = self.words.filled(phrase, values, ready.naming) if phrase else None
+        says = filled or "by this rule"
+        plumbing = filled is None or (phrase == self.ready.titles.get(ready.clause.relation))
         bindings = self.words.bindings({k: v for k, v in values.items() if k != ready.patient}, ready.naming.units)
         reason = joint(below) if status is Status.UNKNOWN else None
         return self.step(Part.RULE, says, status, reason, below, ready.clause.at, plumbing=plumbing, bindings=bindings)
@@ -216,6 +219,8 @@ class Explanation:
 
     def ways(self, premise: Premise, known: Known, within: Within, whole: bool) -> Iterator[Way]:
         """The ways in which the premise holds or may hold; where `whole`, also those in which it does not, with the reason."""
+        if self.look is not None:
+            self.look()
         match premise:
             case Chosen(reading, option):
                 words = f"read so: {reading.replace('_', ' ')} = {option.replace('_', ' ')}"
@@ -385,12 +390,17 @@ class Explanation:
         units = units if len(units) == len(values) else ("",) * len(values)
         skipped = 1 if values and values[0] == self.patient else 0
         shown = [self.words.value(v, u) for v, u in zip(values[skipped:], units[skipped:], strict=True)]
-        return f"{relation.split('/')[0].replace('_', ' ')}" + (f": {', '.join(shown)}" if shown else "")
+        return self.title(relation) + (f": {', '.join(shown)}" if shown else "")
 
-    def negated(self, p: Tuple, known: Known, within: Within) -> Step:
-        """`not q`, explained by q with its status turned round."""
+    def negated(self, p: Tuple, known: Known, within: Within) -> Step | None:
+        """`not q`, explained by q with its status turned round; None where nothing is known of what q is asked of."""
         if p.source is Source.RECORDED:
             return self.charts.recorded(p)
+        declared = self.vocabulary.relations.get(p.relation)
+        if declared is not None and declared.kind is Kind.KNOWN and any(
+            isinstance(a, Var) and a.name in known and known[a.name] is None for a in p.args
+        ):  # fmt: skip
+            return None
         positive = Tuple(p.relation, p.source, p.args, False, p.when, p.at)
         unknown: Step | None = None
         against: list[Step] = []
