@@ -1,0 +1,130 @@
+"""Packing tables quickly gives the same store, byte by byte, as packing what the readers read."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from trialog.charts.files import chart_files
+from trialog.charts.pack_sources import NotPlainError
+from trialog.charts.pack_tables import pack_tables
+from trialog.charts.packing import pack
+from trialog.charts.read import read_charts
+from trialog.charts.store import StoreError
+from trialog.vocabulary import Vocabulary
+
+type Cells = Mapping[str, Sequence[Sequence[str]]]
+
+DAY = st.sampled_from(
+    ["2025-03-01", "2025-03", "2024", "2025-12-31", "", "unknown", "ongoing", "2025-13", " 2025-01-01 ", "soon"]
+)
+GOOD_DAY = st.sampled_from(["2025-03-01", "2025-03", "2024", "2023-02-28", ""])
+PATIENT = st.sampled_from(["ann", "bob", "cé", "dan"])
+VALUE = st.sampled_from(
+    ["60 %", "<5 U/L", "3-5 mg/dL", "200 umol/L", "1e9 mg/dL", "unknown", "", "2", "0.333333333 mg/dL", "5", "-1 %"]
+)
+MEASURED = st.sampled_from(
+    ["lvef", "ast", "creatinine", "serum creatinine", "ecog", "body_temperature", "lvfe", "measurement"]
+)
+STANDING = st.sampled_from(["", "", "confirmed", "unconfirmed", "perhaps"])
+TABLES: dict[str, tuple[tuple[str, ...], tuple[st.SearchStrategy[str], ...]]] = {
+    "born": (("patient", "on"), (PATIENT, GOOD_DAY)),
+    "condition": (
+        ("patient", "condition", "from", "to", "standing", "note"),
+        (
+            PATIENT,
+            st.sampled_from(["SLE", "epilepsy", "cns_disease", "EPILEPSY", "flu", ""]),
+            GOOD_DAY,
+            DAY,
+            STANDING,
+            st.sampled_from(["", "a, b"]),
+        ),
+    ),
+    "observation": (
+        ("patient", "measurement", "value", "on", "upper_limit"),
+        (PATIENT, MEASURED, VALUE, GOOD_DAY, VALUE),
+    ),
+    "judgements": (
+        ("patient", "question", "decision", "on", "until", "by", "status"),
+        (
+            PATIENT,
+            st.just("survival_of_12_weeks"),
+            st.sampled_from(["agreed", "refused"]),
+            GOOD_DAY,
+            GOOD_DAY,
+            st.sampled_from(["Dr A", "B"]),
+            st.sampled_from(["", "signed", "draft"]),
+        ),
+    ),
+    "reviewed": (
+        ("patient", "relation", "concept", "through"),
+        (PATIENT, st.just("condition"), st.sampled_from(["condition", "SLE"]), GOOD_DAY),
+    ),
+    "absent": (
+        ("patient", "relation", "concept", "through"),
+        (PATIENT, st.just("condition"), st.sampled_from(["cns_disease", "SLE", "MAS"]), GOOD_DAY),
+    ),
+}
+
+
+@st.composite
+def folders(draw: st.DrawFn) -> dict[str, list[list[str]]]:
+    """The tables of a few patients, most of the cells in order."""
+    listed = draw(st.lists(PATIENT, min_size=1, max_size=4, unique=True))
+    found: dict[str, list[list[str]]] = {
+        "patients": [
+            ["patient", "screening"],
+            *([p, draw(st.sampled_from(["2026-01-15", "", "2026-01", "2026-02-01"]))] for p in listed),
+        ]
+    }
+    for name in draw(st.sets(st.sampled_from(sorted(TABLES)))):
+        header, cells = TABLES[name]
+        rows = draw(st.lists(st.tuples(*cells), max_size=6))
+        kept = [list(row) for row in rows if row[0] in listed]
+        found[name] = [list(header), *kept]
+    return found
+
+
+def write(folder: Path, tables: Cells, parquet: frozenset[str]) -> Path:
+    folder.mkdir()
+    for name, rows in tables.items():
+        if name in parquet:
+            columns = {c: pa.array([row[i] or None for row in rows[1:]], pa.string()) for i, c in enumerate(rows[0])}
+            pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+        else:
+            text = io.StringIO(newline="")
+            csv.writer(text, lineterminator="\n").writerows(rows)
+            (folder / f"{name}.csv").write_text(text.getvalue(), encoding="utf-8")
+    return folder
+
+
+def content(path: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
+
+
+@settings(deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
+@given(folders(), st.integers(1, 3), st.sets(st.sampled_from(["patients", *TABLES])))
+def test_the_quick_way_gives_what_the_readers_give(
+    tmp_path_factory: pytest.TempPathFactory,
+    vocabulary: Vocabulary,
+    tables: dict[str, list[list[str]]],
+    buckets: int,
+    parquet: set[str],
+) -> None:
+    here = tmp_path_factory.mktemp("pack")
+    folder = write(here / "charts", tables, frozenset(parquet))
+    try:
+        pack(read_charts(folder, vocabulary), here / "slow", vocabulary, buckets, lambda _: None)
+    except StoreError:
+        with pytest.raises(NotPlainError):
+            pack_tables(folder, chart_files(folder), here / "quick", vocabulary, buckets, lambda _: None)
+        assert not (here / "quick").exists()
+        return
+    pack_tables(folder, chart_files(folder), here / "quick", vocabulary, buckets, lambda _: None)
+    assert content(here / "quick") == content(here / "slow")
