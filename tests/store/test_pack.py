@@ -3,20 +3,29 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from trialog.charts.cells import Understanding, table_of
+from trialog.charts.chart import Chart, Place, Record
 from trialog.charts.files import chart_files
 from trialog.charts.pack_sources import NotPlainError
 from trialog.charts.pack_tables import pack_tables
 from trialog.charts.packing import pack
 from trialog.charts.read import read_charts
+from trialog.charts.rows import Cell, Row, record_of
 from trialog.charts.store import StoreError
+from trialog.charts.store_tables import tables as store_tables
+from trialog.charts.store_write import tables_of
+from trialog.problem import Problem
+from trialog.source import Source, Span
 from trialog.vocabulary import Vocabulary
 
 type Cells = Mapping[str, Sequence[Sequence[str]]]
@@ -108,7 +117,7 @@ def content(path: Path) -> dict[str, bytes]:
     return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=60, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck))
 @given(folders(), st.integers(1, 3), st.sets(st.sampled_from(["patients", *TABLES])))
 def test_the_quick_way_gives_what_the_readers_give(
     tmp_path_factory: pytest.TempPathFactory,
@@ -128,3 +137,61 @@ def test_the_quick_way_gives_what_the_readers_give(
         return
     pack_tables(folder, chart_files(folder), here / "quick", vocabulary, buckets, lambda _: None)
     assert content(here / "quick") == content(here / "slow")
+
+
+DAYS = (
+    "2025-03-01",
+    "2025-03",
+    "2025",
+    "2025-03-31",
+    "2025-04-01",
+    "2024",
+    "unknown",
+    "ongoing",
+    "soon",
+    " 2025-03-02 ",
+    "",
+)
+VALUES = (
+    "60 %", "<5 U/L", ">5 U/L", "3-5 mg/dL", "5-3 mg/dL", "200 umol/L", "1e9 mg/dL", "unknown", "", "2", "0.333333333 mg/dL",
+    "-1 %", "-1 Cel", "<40 Cel", "1e99 %", "x", "60", "101 mg/dL/dL",
+)  # fmt: skip
+MEASURES = ("lvef", "LVEF", "ast", "serum creatinine", "ecog", "body_temperature", "measurement", "lvfe", "", "unknown")
+
+
+def rows_of(relation: str) -> list[dict[str, str]]:
+    match relation:
+        case "condition":
+            pairs = product(("sle", "cns_disease"), DAYS, DAYS, ("", "confirmed", "unconfirmed", "perhaps"))
+            return [dict(zip(("condition", "from", "to", "standing"), row, strict=True)) for row in pairs]
+        case "observation":
+            pairs = product(MEASURES, VALUES, ("2025-03", "", "x"), ("40 U/L", "", "1 %"))
+            return [dict(zip(("measurement", "value", "on", "upper_limit"), row, strict=True)) for row in pairs]
+        case "treatment":
+            pairs = product(
+                ("MTX", ""), ("10 mg/d", "1 g/d", "10", ""), ("1/3 mg/kg/d", "0.3 mg/kg/d", ""), ("po", "sea", "")
+            )
+            return [dict(zip(("drug", "dose", "dose_per_weight", "route"), row, strict=True)) for row in pairs]
+        case _:
+            return [dict(zip(("on",), (day,), strict=True)) for day in DAYS]
+
+
+@pytest.mark.parametrize("name", ["condition", "observation", "treatment", "born"])
+def test_cells_mean_what_they_mean_in_rows(name: str, vocabulary: Vocabulary) -> None:
+    relation, fields = vocabulary.relations[name], store_tables(vocabulary)[name]
+    rows = rows_of(name)
+    columns = {c: pa.array([row[c] or None for row in rows], pa.string()) for c in rows[0]}
+    found = Understanding(relation, fields, vocabulary).understood(pa.table(columns))
+    nowhere = Span(Source("", ""), 0, 0)
+    records: list[Record | None] = []
+    for row in rows:
+        problems: list[Problem] = []
+        cells = {c: Cell(w.strip(), nowhere) for c, w in row.items() if w.strip()}
+        record = record_of(relation, Row(cells, nowhere, Place("")), vocabulary, problems)
+        records.append(None if problems else record)
+    assert found.wrong.tolist() == [r is None for r in records]
+    right = [r for r in records if r is not None]
+    expected = tables_of([Chart("x", None, tuple(right))], vocabulary)[name]
+    made = table_of(fields, np.zeros(len(rows), np.int64), found, ~found.wrong, vocabulary)
+    assert made.equals(expected)
+    assert 0 < len(right) < len(rows)

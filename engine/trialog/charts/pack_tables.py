@@ -69,7 +69,7 @@ def pack_tables(
             except duckdb.Error as error:
                 if isinstance(error, duckdb.OutOfMemoryException) or "space" in str(error):
                     raise OSError(28, "no room to sort the tables") from None
-                raise NotPlainError from None
+                raise NotPlainError(str(error)) from error
             finally:
                 con.close()
         if packing.refused and not any(b.patients for b in written):
@@ -144,13 +144,12 @@ class _Packing:
                 raise NotPlainError
 
     def _table(self, query: str) -> "pa.Table":
-        found: pa.Table = self.con.execute(query).to_arrow_table()
+        found: pa.Table = self.con.cursor().sql(query).to_arrow_table()
         return found
 
     def _one(self, query: str) -> tuple[Any, ...]:
-        found = self.con.execute(query).fetchone()
-        assert found is not None
-        return found
+        found = self.con.cursor().execute(query).fetchall()
+        return found[0]
 
     # -- one bucket ------------------------------------------------------------------------------------------------
 
