@@ -160,6 +160,12 @@ def generate(given: argparse.Namespace) -> int:
     return generate(given)
 
 
+def pack(given: argparse.Namespace) -> int:
+    from trialog.pack_command import pack
+
+    return pack(given)
+
+
 def console(given: argparse.Namespace) -> int:
     from trialog.console.command import console
 
@@ -441,6 +447,12 @@ def _parser() -> argparse.ArgumentParser:
     most = _up_to(10_000_000, "patients")
     one.add_argument("--patients", metavar="N", type=most, required=True, help="how many patients, up to 10 million")
     one.add_argument("--seed", metavar="S", type=_seed, default=0, help="other charts for another number (default: 0)")
+    _add_store(one)
+    one = command("pack", pack, "put charts into a store, from which millions of patients can be screened")
+    one.add_argument(
+        "charts", metavar="CHARTS", help="a chart, a folder of charts or of tables, a .duckdb file, a postgres: URL"
+    )
+    one.add_argument("store", metavar="STORE", help="the store; nothing may be there yet")
     _add_store(one)
     one = command("console", console, "ask and be told why, one question after the other")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")

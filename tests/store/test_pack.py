@@ -2,10 +2,12 @@
 
 import csv
 import io
+import os
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,12 +18,14 @@ from hypothesis import strategies as st
 from trialog.charts.cells import Understanding, table_of
 from trialog.charts.chart import Chart, Place, Record
 from trialog.charts.files import chart_files
+from trialog.charts.pack_any import pack_charts
 from trialog.charts.pack_sources import NotPlainError
 from trialog.charts.pack_tables import pack_tables
 from trialog.charts.packing import pack
 from trialog.charts.read import read_charts
 from trialog.charts.rows import Cell, Row, record_of
-from trialog.charts.store import StoreError
+from trialog.charts.store import StoreError, read_manifest
+from trialog.charts.store_read import open_store
 from trialog.charts.store_tables import tables as store_tables
 from trialog.charts.store_write import tables_of
 from trialog.problem import Problem
@@ -117,7 +121,9 @@ def content(path: Path) -> dict[str, bytes]:
     return {str(p.relative_to(path)): p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
 
 
-@settings(deadline=None, max_examples=60, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck))
+@settings(
+    deadline=None, max_examples=60, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck)
+)
 @given(folders(), st.integers(1, 3), st.sets(st.sampled_from(["patients", *TABLES])))
 def test_the_quick_way_gives_what_the_readers_give(
     tmp_path_factory: pytest.TempPathFactory,
@@ -195,3 +201,88 @@ def test_cells_mean_what_they_mean_in_rows(name: str, vocabulary: Vocabulary) ->
     made = table_of(fields, np.zeros(len(rows), np.int64), found, ~found.wrong, vocabulary)
     assert made.equals(expected)
     assert 0 < len(right) < len(rows)
+
+
+GOOD: Cells = {
+    "patients": [["patient", "screening"], ["ann", "2026-01-15"], ["bob", ""], ["cé", "soon"]],
+    "born": [["patient", "on"], ["ann", "2014-05-02"], ["bob", "2013"], ["cé", "2012"]],
+    "condition": [
+        ["patient", "condition", "from", "to", "note"],
+        ["ann", "SLE", "2024-01", "ongoing", ""],
+        ["bob", "epilepsy", "2024-01", "2023-01", "a, b"],
+        ["bob", "flu", "", "", ""],
+    ],
+    "judgements": [
+        ["patient", "question", "decision", "on", "by", "status"],
+        ["ann", "survival_of_12_weeks", "agreed", "2026-01-10", "Dr A", "draft"],
+    ],
+}
+
+
+@pytest.mark.parametrize("parquet", [frozenset(), frozenset(GOOD)], ids=["csv", "parquet"])
+def test_who_is_refused_is_listed_with_file_and_line(
+    tmp_path: Path, vocabulary: Vocabulary, parquet: frozenset[str]
+) -> None:
+    folder = write(tmp_path / "charts", GOOD, parquet)
+    pack_charts(str(folder), tmp_path / "s", vocabulary, 2, lambda _: None)
+    told = {r.name: [(p["code"], p["place"]) for p in r.problems] for r in read_manifest(tmp_path / "s").refused}
+    kind = "parquet" if parquet else "csv"
+    assert told == {
+        "bob": [("E515", f"{folder}/condition.{kind}:3"), ("E511", f"{folder}/condition.{kind}:4")],
+        "cé": [("E509", f"{folder}/patients.{kind}:4")],
+    }
+    charts = {r.name: r.chart for r in read_charts(tmp_path / "s", vocabulary)}
+    assert charts["ann"] is not None
+    assert [str(s.place) for s in charts["ann"].set_aside] == [f"{folder}/judgements.{kind}:2"]
+    assert charts["bob"] is None
+
+
+def test_a_database_is_packed_as_its_tables(tmp_path: Path, vocabulary: Vocabulary) -> None:
+    path = tmp_path / "charts.duckdb"
+    with duckdb.connect(str(path)) as con:
+        for name, (header, *rows) in GOOD.items():
+            con.execute(f"CREATE TABLE {name} ({', '.join(f'"{c}" VARCHAR' for c in header)})")
+            con.executemany(
+                f"INSERT INTO {name} VALUES ({', '.join('?' for _ in header)})",
+                [[c or None for c in row] for row in rows],
+            )
+    pack_charts(str(path), tmp_path / "s", vocabulary, 2, lambda _: None)
+    folder = write(tmp_path / "charts", GOOD, frozenset(GOOD))
+    pack_charts(str(folder), tmp_path / "t", vocabulary, 2, lambda _: None)
+    one, two = (open_store(tmp_path / name, vocabulary) for name in ("s", "t"))
+    tables_ = [t for t in one.fields if t != "set_aside"]  # whose places are elsewhere
+    assert all(one.table(b, t).equals(two.table(b, t)) for b in range(2) for t in tables_)
+    assert {p["place"] for r in one.manifest.refused for p in r.problems} == {
+        f"{path}/condition.parquet:3", f"{path}/condition.parquet:4", f"{path}/patients.parquet:4",
+    }  # fmt: skip
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("charts", ["nowhere.duckdb", "text.db", "postgres://ann:secret@127.0.0.1:1/charts"])
+def test_a_database_that_cannot_be_read(tmp_path: Path, vocabulary: Vocabulary, charts: str) -> None:
+    (tmp_path / "text.db").write_text("no database")
+    where = charts if ":" in charts else str(tmp_path / charts)
+    with pytest.raises(StoreError) as found:
+        pack_charts(where, tmp_path / "s", vocabulary, None, lambda _: None)
+    (problem,) = found.value.problems
+    assert problem.code == "E533"
+    assert "secret" not in f"{problem}"
+    assert not (tmp_path / "s").exists()
+
+
+def test_postgres_is_packed_as_its_tables(tmp_path: Path, vocabulary: Vocabulary) -> None:
+    url = os.environ.get("TRIALOG_POSTGRES")
+    if not url:
+        pytest.skip("TRIALOG_POSTGRES names no PostgreSQL database for tests")
+    with duckdb.connect() as con:
+        con.execute(f"ATTACH '{url}' AS pg (TYPE postgres)")
+        for name, (header, *rows) in GOOD.items():
+            con.execute(f"DROP TABLE IF EXISTS pg.{name}")
+            con.execute(f"CREATE TABLE pg.{name} ({', '.join(f'"{c}" VARCHAR' for c in header)})")
+            con.executemany(
+                f"INSERT INTO pg.{name} VALUES ({', '.join('?' for _ in header)})",
+                [[c or None for c in row] for row in rows],
+            )
+    manifest, _ = pack_charts(url, tmp_path / "s", vocabulary, 2, lambda _: None)
+    assert manifest.patients == 1
+    assert [r.name for r in manifest.refused] == ["bob", "cé"]
