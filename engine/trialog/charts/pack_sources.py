@@ -31,6 +31,9 @@ class Table:
     columns: tuple[str, ...]
     scan: str
     name: str  # the file as a person would name it
+    is_regular: (
+        bool  # every row is one line, and there are no others; of Parquet, whose rows DuckDB looks at, not known yet
+    )
 
 
 def columns_read(table: Table) -> Iterator[str]:
@@ -67,16 +70,16 @@ def _csv(path: Path, known: tuple[str, ...], name: str) -> Table:
         if content.find(b"\0") >= 0 or _has_lone_return(content):
             raise NotPlainError
         has_quotes = content.find(b'"') >= 0
+        is_regular = content[:1] != b"\n" and all(content.find(blank) < 0 for blank in (b"\n\n", b"\n\r\n"))
     if has_quotes:  # DuckDB takes more for a quoted cell than Python's reader does
-        for _ in _csv_rows(path):
-            pass
+        is_regular = all(line == number + 2 for number, line, _, _ in _csv_rows(path)) and is_regular
     spec = ", ".join(f"'{quoted(c)}': 'VARCHAR'" for c in header)
     scan = (
         f"(SELECT *, row_number() OVER () - 1 AS n FROM read_csv('{_pattern(path)}', auto_detect = false, header = true,"
         f" delim = ',', quote = '\"', escape = '\"', columns = {{{spec}}}, null_padding = false, ignore_errors = false,"
         f" strict_mode = true, max_line_size = {LONGEST_LINE}))"
     )
-    return Table(path, tuple(header), scan, name)
+    return Table(path, tuple(header), scan, name, is_regular)
 
 
 def _pattern(path: Path) -> str:
@@ -110,7 +113,7 @@ def _parquet(path: Path, known: tuple[str, ...], name: str) -> Table:
     scan = (
         f"(SELECT * REPLACE ({empty}), file_row_number AS n" if texts else "(SELECT *, file_row_number AS n"
     ) + f" FROM read_parquet('{_pattern(path)}', file_row_number = true))"
-    return Table(path, tuple(schema.names), scan, name)
+    return Table(path, tuple(schema.names), scan, name, False)
 
 
 def _is_plain(type_: "pa.DataType") -> bool:

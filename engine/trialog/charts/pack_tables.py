@@ -5,7 +5,7 @@ where a whole table is, `NotPlainError` says so, and all of it is. So the store 
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,7 @@ class _Packing:
             name: Understanding(relations[name], self.fields[name], self.vocabulary)
             for name in recorded_relations(self.vocabulary)
         }
+        self.regular: dict[str, bool] = {}
         self.said: dict[tuple[str, tuple[str | None, ...]], _Said] = {}
 
     # -- sorting ---------------------------------------------------------------------------------------------------
@@ -243,20 +244,17 @@ class _Packing:
         for name, table in self.given.items():
             if name == PATIENTS:
                 continue
-            found = self.con.execute(
-                f'SELECT row, n FROM "sorted_{name}" WHERE bucket = {number} AND row IN ({wanted}) ORDER BY row, n'
-            ).fetchall()
-            lines = lines_of(table, [n for _, n in found])
-            for row, n in found:
-                line, text, cells = lines[n]
+            for row, line, text, cells in self._strange_rows(name, number, wanted):
                 at = Span(source(table, line, text), 0, len(text))
                 written = {c: Cell(w, at) for c, w in cells.items() if w and c != "patient"}
                 of_patient[row].setdefault(name, []).append(Row(written, at, Place(table.name, line)))
         names, screenings, at_list = (listed.column(c).to_pylist() for c in ("patient", "screening", "n"))
-        lines = lines_of(self.given[PATIENTS], [at_list[r] for r in strange.tolist()])
         charts: dict[int, Chart] = {}
+        regular = self._is_regular(PATIENTS)
+        lines = lines_of(self.given[PATIENTS], [] if regular else [at_list[r] for r in strange.tolist()])
         for row in strange.tolist():
-            line, text, _ = lines[at_list[row]]
+            n = at_list[row]
+            line, text = (n + 2, names[row]) if regular else lines[n][:2]
             at = Span(source(self.given[PATIENTS], line, text), 0, len(text))
             day, own = None, list[Problem]()
             if written_day := (screenings[row] or "").strip():
@@ -271,6 +269,32 @@ class _Packing:
                 told = refused_chart(read.name, read.problems, lambda p: first.get(id(p.at.source), 1))
                 self.refused.append(told)
         return charts
+
+    def _strange_rows(self, name: str, number: int, wanted: str) -> Iterator[tuple[int, int, str, dict[str, str]]]:
+        """The rows of these patients: whose it is, on which line, with what text and cells."""
+        found = self._table(
+            f'SELECT * EXCLUDE (bucket) FROM "sorted_{name}" WHERE bucket = {number} AND row IN ({wanted}) ORDER BY row, n'
+        ).to_pylist()
+        if self._is_regular(name):
+            for r in found:
+                row, n = r.pop("row"), r.pop("n")
+                cells = {c: stripped for c, w in r.items() if w is not None and (stripped := w.strip())}
+                yield row, n + 2, ",".join(cells.values()), cells
+            return
+        lines = lines_of(self.given[name], [r["n"] for r in found])
+        for r in found:
+            yield r["row"], *lines[r["n"]]
+
+    def _is_regular(self, name: str) -> bool:
+        """Whether the line of each row follows from its number."""
+        if name not in self.regular:
+            table = self.given[name]
+            is_regular = table.is_regular
+            if table.path.suffix.lower() == ".parquet":
+                breaks = " OR ".join(f"regexp_matches(\"{c}\"::VARCHAR, '[\\n\\r]')" for c in table.columns)
+                is_regular = self._one(f"SELECT count(*) FROM {table.scan} WHERE {breaks}") == (0,)
+            self.regular[name] = is_regular
+        return self.regular[name]
 
     # -- the tables of the bucket ----------------------------------------------------------------------------------
 
