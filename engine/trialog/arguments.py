@@ -315,6 +315,12 @@ def parser(run: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.A
     one.add_argument("--patients", metavar="N", type=most, required=True, help="how many patients, up to 10 million")
     one.add_argument("--seed", metavar="S", type=_seed, default=0, help="other charts for another number (default: 0)")
     _add_store(one)
+    one = command("pack", "put charts into a store, from which millions of patients can be screened")
+    one.add_argument(
+        "charts", metavar="CHARTS", help="a chart, a folder of charts or of tables, a .duckdb file, a postgres: URL"
+    )
+    one.add_argument("store", metavar="STORE", help="the store; nothing may be there yet")
+    _add_store(one)
     one = command("console", "ask and be told why, one question after the other")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
     _add_charts(one)

@@ -167,6 +167,12 @@ def generate(given: argparse.Namespace) -> int:
     return generate(given)
 
 
+def pack(given: argparse.Namespace) -> int:
+    from trialog.pack_command import pack
+
+    return pack(given)
+
+
 def console(given: argparse.Namespace) -> int:
     from trialog.console.command import console
 
@@ -177,6 +183,6 @@ COMMANDS = {
     run.__name__: run
     for run in (
         check, fmt, explain, screen, why, needs, whatif, near, whynot, readings, cases, graph, impact, verify, ask, generate,
-        console,
+        pack, console,
     )
 }  # fmt: skip

@@ -68,7 +68,7 @@ def generate(
     try:
         return new_store(path, write)
     except KeyError as error:
-        claim = f"synthetic charts speak of {error}, which the vocabulary does not have"
+        claim = f"synthetic charts speak of `{error.args[0]}`, which the vocabulary does not have"
         raise StoreError(Problem("E630", claim, nowhere(path), "they are made for the trial that is shipped")) from None
 
 
