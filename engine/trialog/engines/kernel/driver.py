@@ -118,7 +118,7 @@ class _Driver:
                     with w.inside(f"if {f'S[B[{unknown}] + q] != 0' if unknown else 'False'}:"):
                         for k in (certain, possible):
                             if k:
-                                w.line(f"S[B[{k}] + q] = 0 if T[refused + q] != 0 else 1")
+                                w.line(f"S[B[{k}] + q] = 0 if has(T, refused, q) else 1")
                         w.line(f"S[B[{unknown}] + q] = 0")
             w.line("return")
 

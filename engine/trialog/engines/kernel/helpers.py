@@ -10,6 +10,11 @@ FIRST_DAY = 1
 LAST_DAY = 3652059
 
 
+def has(T: Run, at: int, x: int) -> bool:
+    """Whether the flag of x is set among those that begin at `at`."""
+    return (T[at + (x >> 5)] >> (x & 31)) & 1 != 0
+
+
 def shift_days(day: int, days: int) -> int:
     """The day moved by so many days, held to the calendar."""
     return min(max(day + days, FIRST_DAY), LAST_DAY)

@@ -197,7 +197,7 @@ class _Stage:
         self.mentioned = [f for r in rules_of(layout.plan) for f in fetches(r.body) if isinstance(f, Fetch)]
 
     def lines(self) -> Iterable[str]:
-        number, size = self.layout.number, self.tables.size
+        number, words = self.layout.number, self.tables.words
         yield f"S[B[{number('screening')}]] = screening"
         yield f"N[{number('screening')}] = 1"
         absent, reviewed = number(ABSENT), number(REVIEWED)
@@ -208,7 +208,7 @@ class _Stage:
             yield (
                 f"count_records(S, N, B, M, T, {number(f'record {r.name}')}, {number(f'counted {r.name}')}, "
                 f"{self.first(r)}, {own.width}, {_more(r)}, {about}, {begin}, {end}, {self.codes[r.name]}, {absent}, screening, "
-                f"{self.above}, {size})"
+                f"{self.above}, {words})"
             )
         for r in self.layout.records:
             if r.product is not None and self.layout.weighed is not None:
@@ -218,7 +218,7 @@ class _Stage:
             own = flat(r)
             kinds = self.tables.run(("kinds", r.name), [*own.kinds, 0])
             names = {mode: number(f"{mode} {r.name}") for mode in ("certain", "possible", "open", "recorded")}
-            common = f"{kinds}, {self.lists}, {self.above}, {size}"
+            common = f"{kinds}, {self.lists}, {self.above}, {words}"
             match r.kind:
                 case Kind.ATTRIBUTE:
                     yield (
@@ -238,7 +238,7 @@ class _Stage:
                         yield (
                             f"events(S, N, B, M, T, {number(f'counted {r.name}')}, {self.first(r)}, {names['certain']}, {names['possible']}, "
                             f"{own.width}, {_more(r)}, {_about(r, own)}, {on}, {self.codes[r.name]}, {absent}, {measure}, {kinds}, "
-                            f"screening, {self.above}, {size}, {self.members}, {self.lists})"
+                            f"screening, {self.above}, {words}, {self.members}, {self.lists})"
                         )
                     yield from self.about_concepts(r, own, names, common, reviewed, absent)
                 case Kind.KNOWN:
@@ -252,7 +252,7 @@ class _Stage:
         self, r: Relation, own: Flat, names: Mapping[str, int], common: str, reviewed: int, absent: int
     ) -> Iterable[str]:
         """What is recorded, open and the latest, of each concept that is asked for."""
-        number, size, above = self.layout.number, self.tables.size, self.vocabulary.ancestors
+        number, words, above = self.layout.number, self.tables.words, self.vocabulary.ancestors
         first, about = self.first(r), _about(r, own)
         if names["recorded"]:
             for concept in self.concepts(f"recorded {r.name}"):
@@ -270,7 +270,7 @@ class _Stage:
             at = self.tables.lists(("leaves", root), leaves)
             yield (
                 f"openness(S, N, B, T, {names['open']}, {self.codes[r.name]}, {reviewed}, {absent}, {begin}, {end}, {at}, "
-                f"screening, {self.above}, {size})"
+                f"screening, {self.above}, {words})"
             )
         latest = {mode: number(f"{mode} latest {r.name}") for mode in ("certain", "possible", "open")}
         if any(latest.values()):

@@ -16,7 +16,13 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Gt: "sgt",
     ast.GtE: "sge",
 }
-_ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "add nsw", ast.Sub: "sub nsw", ast.Mult: "mul nsw"}
+_ARITHMETIC: dict[type[ast.operator], str] = {
+    ast.Add: "add nsw",
+    ast.Sub: "sub nsw",
+    ast.Mult: "mul nsw",
+    ast.BitAnd: "and",
+    ast.RShift: "ashr",
+}
 _HEAD = """\
 declare i64 @llvm.smin.i64(i64, i64)
 declare i64 @llvm.smax.i64(i64, i64)

@@ -1,8 +1,8 @@
 """What generated functions call to make the rows that a plan asks of a chart's records: `trialog.charts.facts`, on whole numbers.
 
 Of each relation the records come with their columns (one number for a name, two for the ends of a day or an amount) and whether
-they are confirmed. `above` is where the table stands that says of x and y whether y is x or a class above it; `size` is how many
-names there are. Everything here is also compiled; see `helpers`.
+they are confirmed. `above` is where the table stands that says of x and y whether y is x or a class above it; `words` is how many
+numbers a row of it has. Everything here is also compiled; see `helpers`.
 """
 
 type Run = list[int]
@@ -26,12 +26,12 @@ def is_denied(
     begin: int,
     screening: int,
     above: int,
-    size: int,
+    words: int,
 ) -> bool:
     """Whether an explicit "no", said at screening or before, is of this name and reaches the beginning."""
     for d in range(B[absent], B[absent] + N[absent] * 4, 4):
         if S[d] == relation and S[d + 2] <= screening and begin <= S[d + 3]:
-            if T[above + concept * size + S[d + 1]] != 0:
+            if has(T, above + concept * words, S[d + 1]):
                 return True
     return False
 
@@ -54,7 +54,7 @@ def count_records(
     absent: int,
     screening: int,
     above: int,
-    size: int,
+    words: int,
 ) -> None:
     """The records that count at screening, their days held to it; behind the columns when, and whether they surely count."""
     row = width + 1 + more
@@ -86,7 +86,7 @@ def count_records(
             if high > screening:
                 sure = 0
             if about >= 0 and N[absent] != 0:
-                if is_denied(S, N, B, T, absent, relation, S[r + about], low, screening, above, size):
+                if is_denied(S, N, B, T, absent, relation, S[r + about], low, screening, above, words):
                     sure = 0
         S[c + width + 2] = sure
         S[c + out - 1] = 0
@@ -114,14 +114,14 @@ def room(N: Run, B: Run, M: Run, k: int, width: int) -> int:
     return B[k] + n * width
 
 
-def joint(S: Run, T: Run, at: int, n: int, column: int, lists: int, above: int, size: int) -> int:
+def joint(S: Run, T: Run, at: int, n: int, column: int, lists: int, above: int, words: int) -> int:
     """The narrowest class that the names in this column of the n rows, whose places stand from `at` on, are all in."""
     first = S[S[at] + column]
     for j in range(T[lists + first], T[lists + first + 1]):
         c = T[j]
         every = True
         for i in range(n):
-            if T[above + S[S[at + i] + column] * size + c] == 0:
+            if not has(T, above + S[S[at + i] + column] * words, c):
                 every = False
                 break
         if every:
@@ -160,13 +160,13 @@ def means_denied(
     high: int,
     screening: int,
     above: int,
-    size: int,
+    words: int,
 ) -> bool:
     """Whether the chart denies the member, and not the class that was recorded."""
     for d in range(B[absent], B[absent] + N[absent] * 4, 4):
         if S[d] == relation and S[d + 2] <= screening and low <= S[d + 3] and high <= S[d + 2]:
             denied = S[d + 1]
-            if T[above + member * size + denied] != 0 and T[above + said * size + denied] == 0:
+            if has(T, above + member * words, denied) and not has(T, above + said * words, denied):
                 return True
     return False
 
@@ -187,7 +187,7 @@ def may_hold(
     high: int,
     screening: int,
     above: int,
-    size: int,
+    words: int,
     members: int,
 ) -> None:
     """The row at the work place, and where its class has members that the chart denies, each other member by itself."""
@@ -197,12 +197,12 @@ def may_hold(
         end = T[members + said + 1]
         any_denied = False
         for j in range(begin + 1, end):
-            if means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, size):
+            if means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, words):
                 any_denied = True
                 break
         if any_denied:
             for j in range(begin, end):
-                if not means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, size):
+                if not means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, words):
                     S[at + about] = T[j]
                     put_possible(S, N, B, M, possible, at, width, 1)
             S[at + about] = said
@@ -231,7 +231,7 @@ def events(
     kinds: int,
     screening: int,
     above: int,
-    size: int,
+    words: int,
     members: int,
     lists: int,
 ) -> None:
@@ -271,12 +271,12 @@ def events(
                 put_certain(S, N, B, M, certain, at, width)
         if possible > 0:
             may_hold(
-                S, N, B, M, T, possible, at, width, about, relation, absent, low, high, screening, above, size, members
+                S, N, B, M, T, possible, at, width, about, relation, absent, low, high, screening, above, words, members
             )
         if sure != 0 and not agreed:
             for i in range(width):
                 if T[kinds + i] == 0:
-                    S[at + i] = joint(S, T, near, n, i, lists, above, size)
+                    S[at + i] = joint(S, T, near, n, i, lists, above, words)
             if certain > 0:
                 put_certain(S, N, B, M, certain, at, width)
             if possible > 0:
@@ -308,7 +308,7 @@ def openness(
     leaves: int,
     screening: int,
     above: int,
-    size: int,
+    words: int,
 ) -> None:
     """A class is open unless the chart says of each of its members that all is recorded, or that there was none."""
     closings = 0
@@ -329,7 +329,7 @@ def openness(
         for i in range(T[leaves + concept], T[leaves + concept + 1]):
             closed = False
             for c in range(closings):
-                if T[above + T[i] * size + S[B[0] + c]] != 0:
+                if has(T, above + T[i] * words, S[B[0] + c]):
                     closed = True
                     break
             if not closed:
@@ -362,7 +362,7 @@ def latest(
     kinds: int,
     lists: int,
     above: int,
-    size: int,
+    words: int,
 ) -> None:
     """The last record of one name: for the day of screening, or where `every` for each day of the calendar."""
     row = width + 4 + more
@@ -394,9 +394,9 @@ def latest(
                 until = low
             if since < high and high < until:
                 until = high
-            if S[c + width + 2] != 0 and high <= since and low > last and T[under + S[c + about]] != 0:
+            if S[c + width + 2] != 0 and high <= since and low > last and has(T, under, S[c + about]):
                 last = low
-            if S[c + width + 2] != 0 and high <= since and T[under + S[c + about]] != 0:
+            if S[c + width + 2] != 0 and high <= since and has(T, under, S[c + about]):
                 sure = True
         n = 0
         for j in range(all_of):
@@ -430,7 +430,7 @@ def latest(
                 kinds,
                 lists,
                 above,
-                size,
+                words,
             )
         since = until
         if since > LAST_DAY:
@@ -461,7 +461,7 @@ def answers(
     kinds: int,
     lists: int,
     above: int,
-    size: int,
+    words: int,
 ) -> None:
     """The rows that the n candidates make: days and amounts drawn together, answers in names kept apart."""
     at = B[0]
@@ -484,7 +484,7 @@ def answers(
     if sure and different > 1:
         for i in range(width):
             if T[kinds + i] == 0 and i != about:
-                S[at + i] = joint(S, T, found, n, i, lists, above, size)
+                S[at + i] = joint(S, T, found, n, i, lists, above, words)
         if certain > 0:
             put_certain(S, N, B, M, certain, at, row)
         if possible > 0:
@@ -538,7 +538,7 @@ def attribute(
     kinds: int,
     lists: int,
     above: int,
-    size: int,
+    words: int,
 ) -> None:
     """What a patient has one of: the sure records drawn together, or where there are none, all."""
     row = width + 4
@@ -558,7 +558,7 @@ def attribute(
     if n > 0:
         if known > 0:
             N[known] = 1
-        answers(S, N, B, M, T, certain, possible, width, -1, 0, found, n, sure, 0, 0, kinds, lists, above, size)
+        answers(S, N, B, M, T, certain, possible, width, -1, 0, found, n, sure, 0, 0, kinds, lists, above, words)
     return
 
 
@@ -644,7 +644,7 @@ def measured(
                 until = S[c + width]
             if since < S[c + width + 1] and S[c + width + 1] < until:
                 until = S[c + width + 1]
-            if S[c + width + 2] != 0 and T[under + S[c + about]] != 0 and S[c + width + 1] <= since:
+            if S[c + width + 2] != 0 and has(T, under, S[c + about]) and S[c + width + 1] <= since:
                 sure = True
                 if S[c + width] > last:
                     last = S[c + width]

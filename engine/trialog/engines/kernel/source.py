@@ -436,9 +436,9 @@ class _Body:
         above = self.rule.plan.above
         if isinstance(slot, Const):
             at = self.tables.flags(("above", slot.value), above[str(slot.value)])
-            return f"T[{at} + {cell}] != 0"
+            return f"has(T, {at}, {cell})"
         at = self.tables.pairs("above", ((c, a) for c, all_above in above.items() for a in all_above))
-        return f"T[{at} + {known} * {self.tables.size} + {cell}] != 0"
+        return f"has(T, {at} + {known} * {self.tables.words}, {cell})"
 
     def is_known(self, slot: Slot) -> bool:
         return isinstance(slot, Const) or (isinstance(slot, Var) and slot.name in self.values)
@@ -491,10 +491,10 @@ class _Body:
             texts = [self.values[s.name].text for _, s in asked]
             if len(asked) == 1:
                 at = self.tables.flags(key, (str(row[0]) for row in kept))
-                self.only_if(f"T[{at} + {texts[0]}] != 0", then)
+                self.only_if(f"has(T, {at}, {texts[0]})", then)
             else:
                 at = self.tables.pairs(key, ((str(row[0]), str(row[1])) for row in kept))
-                self.only_if(f"T[{at} + {texts[0]} * {self.tables.size} + {texts[1]}] != 0", then)
+                self.only_if(f"has(T, {at} + {texts[0]} * {self.tables.words}, {texts[1]})", then)
         else:
             self.static_rows(key, sorted(kept, key=repr), own, [s for _, s in asked], then)
 
