@@ -1,12 +1,9 @@
 """The command for authors: do the cases agree."""
 
 import argparse
-from collections.abc import Sequence
-from typing import assert_never
 
 from trialog.answers import Answers, Screener
-from trialog.commands import chart_folder, read_all, the_program
-from trialog.program import Program
+from trialog.commands import chart_folder, confirmed, read_all, the_program
 from trialog.usage import DISAGREEMENT, complain, emit
 
 
@@ -49,30 +46,6 @@ def cases(given: argparse.Namespace) -> int:
             + (f"; {bad} cases could not be used" if bad else "")
         ]
     )
-    if given.second_opinion and not _confirmed(screened, program):
+    if given.second_opinion and not confirmed(screened, program, "cases", emit):
         return DISAGREEMENT
     return 1 if wrong or bad else 0
-
-
-def _confirmed(screened: Sequence[Answers], program: Program) -> bool:
-    """Derive everything with the second engine too; False where the two engines disagree on a case."""
-    from trialog.engines.worker import Worker
-    from trialog.second_opinion import Agreed, Disagreed, SecondOpinion, Unconfirmed, problems
-
-    agreed, differ = 0, 0
-    with Worker() as worker:
-        for answers in screened:
-            opinion = SecondOpinion(answers, worker).opinion()
-            match opinion:
-                case Agreed():
-                    agreed += 1
-                case Unconfirmed(why):
-                    emit([f"{answers.chart.patient}: not confirmed by a second engine: {why}"])
-                case Disagreed():
-                    differ += 1
-                    emit([f"{answers.chart.patient}: the two engines disagree"])
-                    complain(problems(opinion, program))
-                case _:
-                    assert_never(opinion)
-    emit([f"both engines agree on {agreed} of {len(screened)} cases"])
-    return not differ

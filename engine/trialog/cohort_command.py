@@ -1,7 +1,6 @@
 """`trialog screen --engine cohort`: all patients of a store, with the kernel, into a folder, a CSV file or a DuckDB table."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,7 @@ from trialog.commands import chart_folder, chosen_readings, the_cohorts, the_pro
 from trialog.generate_command import needed, progress
 from trialog.knowledge import shown
 from trialog.program import Program
-from trialog.usage import UsageError, emit, typed_wrong
+from trialog.usage import UsageError, emit, note, typed_wrong
 
 if TYPE_CHECKING:
     from trialog.cohort.run import Done, Run
@@ -67,7 +66,7 @@ def made_ready(screener: Screener) -> "Kernel":
     from trialog.engines.kernel.tables import Refused
 
     def announce() -> None:
-        print("compiling the rules, once for this machine …", file=sys.stderr)  # noqa: T201 (the command line prints)
+        note("compiling the rules, once for this machine …")
 
     try:
         ready = kernel(screener, announce)
@@ -75,7 +74,7 @@ def made_ready(screener: Screener) -> "Kernel":
         claim = f"the cohort engine does not take these rules: {refused}"
         raise typed_wrong("E634", claim, "screen with `--engine reference`, which takes all") from None
     if ready.machine.compiled is not None:
-        print(f"compiled in {ready.machine.compiled:.1f} s", file=sys.stderr)  # noqa: T201 (the command line prints)
+        note(f"compiled in {ready.machine.compiled:.1f} s")
     return ready
 
 
@@ -135,5 +134,5 @@ def _finish(run: "Run", done: "Sequence[Done]") -> int:
     ):
         if names:
             which = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
-            print(f"{len(names)} patients {why}: {which}", file=sys.stderr)  # noqa: T201 (the command line prints)
+            note(f"{len(names)} patients {why}: {which}")
     return 3 if unborn or refused else 0
