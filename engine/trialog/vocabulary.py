@@ -197,10 +197,10 @@ class Vocabulary:
             try:
                 known = self._factor(self.concepts[concept], unit)
             except UnitError as error:
-                known = error
+                known = UnitError(*error.args)  # one that was raised would keep alive all that its callers held
             self._ratios[concept, unit] = known
         if isinstance(known, UnitError):
-            raise known
+            raise UnitError(*known.args)
         return known
 
     def _factor(self, concept: Concept, unit: str) -> Exact:

@@ -1,5 +1,7 @@
 """Synthetic charts: the same numbers give the same bytes, and what is made up is what a reader might have read."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from trialog.charts.store import StoreError, read_manifest
 from trialog.charts.store_read import open_store
 from trialog.knowledge import Library, shipped
 from trialog.synthetic.generate import generate
+from trialog.units import UnitError
 from trialog.vocabulary import Vocabulary
 
 
@@ -96,3 +99,19 @@ def test_what_is_left_of_a_failed_run_is_taken_away(
         made(tmp_path / "s", vocabulary)
     assert [p.code for p in found.value.problems] == ["E531"]
     assert not (tmp_path / "s").exists()
+
+
+def test_what_has_no_unit_in_common_keeps_nothing_alive(vocabulary: Vocabulary) -> None:
+    class Held:
+        pass
+
+    def ask() -> "weakref.ref[Held]":
+        held = Held()
+        with pytest.raises(UnitError):
+            vocabulary.factor("lvef", "umol/L")
+        return weakref.ref(held)
+
+    first, second = ask(), ask()
+    gc.collect()
+    assert first() is None
+    assert second() is None
