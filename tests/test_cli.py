@@ -38,6 +38,23 @@ def charts(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_pydatalog_screens_as_well_where_it_is_told_to(charts: Path, capsys: Printed) -> None:
+    assert main(["screen", TRIAL, "--charts", str(charts), "--engine", "pydatalog"]) == 0
+    said = capsys.readouterr()
+    assert "both engines agree on 1 of 1 patients" in said.err
+    assert "ineligible" in said.out
+
+
+def test_the_cohort_engine_says_what_it_needs(charts: Path, tmp_path: Path, capsys: Printed) -> None:
+    assert main(["screen", TRIAL, "--charts", str(charts), "--engine", "cohort"]) == 2
+    assert "error[E632]" in capsys.readouterr().err
+    out = str(tmp_path / "answers")
+    assert main(["screen", TRIAL, "--charts", str(charts), "--engine", "cohort", "--out", out]) == 2
+    said = capsys.readouterr().err
+    assert "error[E633]" in said
+    assert "trialog pack" in said
+
+
 def test_screen_as_a_newcomer(capsys: Printed) -> None:
     assert main(["screen", TRIAL]) == 0
     printed = capsys.readouterr()
