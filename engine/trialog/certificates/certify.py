@@ -166,7 +166,8 @@ class _Certificate:
 
     def made(self, about: About, cohorts: tuple[str, ...], atom: str | None) -> Json:
         program = self.program
-        atoms = [a for a in program.atoms.values() if any(a in program.atoms_of(c) for c in cohorts)]
+        asked = {a.identifier for cohort in cohorts for a in program.atoms_of(cohort)}
+        atoms = [a for a in program.atoms.values() if a.identifier in asked]
         criteria: list[Criterion] = (
             [] if atom is not None else [c for cohort in cohorts for c in program.criteria_of(cohort)]
         )
