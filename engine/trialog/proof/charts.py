@@ -1,6 +1,6 @@
 """Tuples that a chart records, may record, or lacks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from trialog.answers import Answers, Status
 from trialog.charts.chart import Judgement, Record
@@ -51,7 +51,7 @@ class ChartTuples:
         self.of: dict[str, list[Record]] = {}
         for record in answers.chart.records:
             self.of.setdefault(record.relation, []).append(record)
-        self.about_rows: dict[tuple[str, str, str, bool], tuple[Row, ...]] = {}
+        self.about_rows: dict[tuple[object, ...], tuple[Row, ...]] = {}
         self.plain: dict[int, tuple[Row, Row]] = {}
         self.ordered: dict[tuple[str, str], tuple[Row, ...]] = {}
         self.absences: dict[tuple[object, ...], Step] = {}
@@ -109,13 +109,13 @@ class ChartTuples:
         sorts = self.sorts[relation.name]
         latest = "latest " if p.source is Source.LATEST else ""
         when = self.when(p, known)
-        about = self.column[relation.name]
+        matter = ready.classes if relation.kind is Kind.EVENT or not whole else {}  # of others nothing would be told
         seen: set[tuple[object, ...]] = set()
         possible = self.answers.facts.get(f"{POSSIBLE} {latest}{p.relation}", {})
         certain_rows = self.answers.facts.get(f"{CERTAIN} {latest}{p.relation}", {})
         fitting: set[int] = set()
         others: list[tuple[Row, Known | None, Evidence]] = []
-        for row in self.rows_about(latest, p, about, known):
+        for row in self.rows_about(latest, p, known, matter):
             fits, sure_when = in_time(row[-2:] if latest else None, when)
             if not fits:
                 continue
@@ -207,20 +207,26 @@ class ChartTuples:
                 alike = f"of none is recorded that it is {wanted}" if open_ else f"none is {wanted}"
         return self.step(Part.REJECTED, f"{says}: {why}", Status.NOT_MET, at=p.at, places=places, alike=alike)
 
-    def rows_about(self, latest: str, p: Tuple, about: int | None, known: Known) -> Sequence[Row]:
-        """The rows that can fit the argument that says what they are about."""
-        arg = p.args[about] if about is not None else None
+    def rows_about(self, latest: str, p: Tuple, known: Known, classes: Mapping[str, tuple[str, ...]]) -> Sequence[Row]:
+        """The rows that can fit the argument that says what they are about, and may be of the classes asked of it."""
+        at, about = self.about[p.relation], self.column[p.relation]
+        arg = p.args[at + 1] if at is not None else None
         wanted = arg.value if isinstance(arg, Const) else known.get(arg.name) if isinstance(arg, Var) else None
-        if about is None or not isinstance(wanted, str):
+        asked = classes.get(arg.name, ()) if isinstance(arg, Var) else ()
+        if about is None or not (isinstance(wanted, str) or asked):
             return self.rows_of(latest, p.relation)
-        key = (latest, p.relation, wanted, isinstance(arg, Const))
+        key = (latest, p.relation, wanted, isinstance(arg, Const), asked)
         found = self.about_rows.get(key)
         if found is None:
-            above = self.vocabulary.ancestors
+            above, below = self.vocabulary.ancestors, self.vocabulary.descendants
             found = self.about_rows[key] = tuple(
-                row
-                for row in self.rows_of(latest, p.relation)
-                if (wanted in above[str(row[about])] if isinstance(arg, Const) else wanted == row[about])
+                [
+                    row
+                    for row in self.rows_of(latest, p.relation)
+                    if not isinstance(wanted, str)
+                    or (wanted in above[str(row[about])] if isinstance(arg, Const) else wanted == row[about])
+                    if not any(below[str(row[about])].isdisjoint(below[u]) for u in asked)
+                ]
             )
         return found
 
