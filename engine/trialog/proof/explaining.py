@@ -23,6 +23,7 @@ class Explaining(Protocol):
     step: Steps
     words: Wording
     making: set[str]
+    none: dict[str, Step]  # that relations have no rows but those found
 
     def rows(self, name: str) -> Mapping[Row, int]: ...
 

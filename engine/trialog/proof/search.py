@@ -53,13 +53,17 @@ class Explanation:
         self.words = Wording(self.vocabulary)
         self.charts = ChartTuples(answers, self.words, self.step)
         self.conditions = Conditions(self.program, self.words, self.step)
-        self.failures = Failures(self)
-        self.counts = Counts(self, self.failures)
         self.known: dict[str, Step] = {}
         self.tuples: dict[tuple[str, Row, bool], Step] = {}
         self.opened: dict[str, Step] = {}
         self.in_order: dict[str, list[Row]] = {}
         self.making: set[str] = set()
+        self.none: dict[str, Step] = {}
+
+    @property
+    def failures(self) -> Failures:
+        """Made anew each time: what refers to the search and is kept by it would outlive its use."""
+        return Failures(self)
 
     # -- relations -----------------------------------------------------------------------------------------------
 
@@ -237,7 +241,7 @@ class Explanation:
             case Compared():
                 yield self.conditions.compared(premise, known, within.ready.naming), known
             case Tallied():
-                yield self.counts.tallied(premise, known), known
+                yield Counts(self, self.failures).tallied(premise, known), known
 
     # -- tuples --------------------------------------------------------------------------------------------------
 

@@ -48,11 +48,12 @@ class Part(enum.Enum):
     READING = "reading"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Step:
     """One line of a proof: a true sentence, but for claims and rules, which have the status that stands beside them.
 
     `reason` is there where the status is unknown; `below` is what the line rests on. Lines are equal when all that they hold is.
+    Nobody changes one; it is not frozen because Python takes six times as long to make it then, and there are hundreds in a proof.
     """
 
     says: str
@@ -69,7 +70,7 @@ class Step:
     sides: tuple[str, str] | None = None  # of an unknown line: what would make it so, and what would not
     alike: str = ""  # of a failed test: what candidates that fail it have in common
     height: int = field(default=1, repr=False)
-    _digest: list[str] = field(default_factory=list, repr=False)
+    _digest: str = field(default="", init=False, repr=False)
 
     @property
     def digest(self) -> str:
@@ -83,8 +84,8 @@ class Step:
                 hashed.update(repr(own).encode() + b"\0")
             for below in self.below:
                 hashed.update(below.digest.encode())
-            self._digest.append(hashed.hexdigest())
-        return self._digest[0]
+            self._digest = hashed.hexdigest()
+        return self._digest
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Step) and self.digest == other.digest)
@@ -116,7 +117,7 @@ class Steps:
         alike: str = "",
     ) -> Step:
         key = (
-            says, id(status), id(part), id(reason), tuple([id(b) for b in below]), id(at), tuple([id(p) for p in places]),
+            says, id(status), id(part), id(reason), tuple(map(id, below)), id(at), tuple(map(id, places)),
             id(dates), atom, plumbing, bindings, sides,
         )  # fmt: skip
         step = self.made.get(key)
