@@ -8,7 +8,7 @@ from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row
 from trialog.program import Compared, Const, Sort, Source, Tuple, Var
-from trialog.proof.intervals import in_time, sort_of, values_of
+from trialog.proof.intervals import a_point, in_time, sort_of, values_of
 from trialog.proof.ready import Ready
 from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps
 from trialog.proof.wording import Wording
@@ -136,7 +136,7 @@ class ChartTuples:
                 continue
             fitting.update([id(r) for r in evidence.records])
             certain = sure and sure_when and row in certain_rows
-            key = (tuple([id(r) for r in evidence.records]), *((k, v) for k, v in values.items()))
+            key = (tuple(map(id, evidence.records)), tuple(values.values()))
             if key in seen:
                 continue
             seen.add(key)
@@ -382,10 +382,10 @@ class ChartTuples:
         if p.source is not Source.LATEST:
             return None
         if p.when is None:
-            return Interval(self.answers.screening, self.answers.screening)
+            return a_point(self.answers.screening)
         if isinstance(p.when, Const):
             assert not isinstance(p.when.value, str)
-            return Interval(p.when.value, p.when.value)
+            return a_point(p.when.value)
         value = known.get(p.when.name)
         return value if isinstance(value, Interval) else None
 
@@ -401,39 +401,32 @@ class ChartTuples:
         stated: Ready | None = None,
     ) -> tuple[Known | None, bool]:
         """The known values with those of the row; None where they do not fit. And whether they surely fit."""
-        found = self.read(row, sorts, paired, causes)
         is_a = self.vocabulary.ancestors
-        for arg, value in zip(p.args, found, strict=True):
-            if isinstance(value, str):
-                if isinstance(arg, Var):
-                    wanted = known.get(arg.name)
-                    if wanted is not None and wanted != value:
-                        return None, False
-                elif (
-                    isinstance(arg, Const)
-                    and value != arg.value
-                    and not (subsuming and arg.value in is_a.get(value, ()))
-                ):
-                    return None, False
         values = dict(known)
         sure = True
-        for arg, value in zip(p.args, found, strict=True):
+        for arg, value in zip(p.args, self.read(row, sorts, paired, causes), strict=True):
             if isinstance(arg, Var):
-                known_already = values.get(arg.name)
-                if known_already is None:
+                wanted = values.get(arg.name)
+                if wanted is None:
                     values[arg.name] = value
                     continue
-            elif isinstance(arg, Const) and not isinstance(arg.value, str):
-                known_already = Interval(arg.value, arg.value)
-            else:
+            elif not isinstance(arg, Const):
                 continue
-            if isinstance(value, str):
-                if value != known_already:
-                    return None, False  # the variable stands twice
-            elif isinstance(known_already, Interval):
-                if value.high < known_already.low or known_already.high < value.low:
+            elif isinstance(arg.value, str):
+                if isinstance(value, str) and not (
+                    value == arg.value or (subsuming and arg.value in is_a.get(value, ()))
+                ):
                     return None, False
-                alike = value.low == known_already.low and value.high == known_already.high
+                continue
+            else:
+                wanted = a_point(arg.value)
+            if isinstance(value, str):
+                if value != wanted:
+                    return None, False
+            elif isinstance(wanted, Interval):
+                if value.high < wanted.low or wanted.high < value.low:
+                    return None, False
+                alike = value.low == wanted.low and value.high == wanted.high
                 sure = (
                     sure and alike and (value.low == value.high or (stated is not None and arg in stated.clause.args))
                 )

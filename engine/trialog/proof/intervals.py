@@ -1,5 +1,7 @@
 """What an author's expressions and rows come to when values may be intervals; written apart from `bounds` on purpose."""
 
+from functools import lru_cache
+
 from trialog.ends import variables
 from trialog.plain import Row
 from trialog.program import (
@@ -27,6 +29,12 @@ from trialog.values import GREATEST, LEAST, Cause, Exact, Interval, shift
 from trialog.vocabulary import Coded, ColumnType, Dated
 
 
+@lru_cache(maxsize=4096)
+def a_point(value: Exact) -> Interval:
+    """The interval of the one value: of what stands in a rule, and so is wanted again and again."""
+    return Interval(value, value)
+
+
 def interval(e: Expr, known: Known) -> Interval | None:
     """What the expression may be, given what is known."""
     match e:
@@ -34,7 +42,7 @@ def interval(e: Expr, known: Known) -> Interval | None:
             value = known.get(name)
             return value if isinstance(value, Interval) else None
         case Const(value):
-            return None if isinstance(value, str) else Interval(value, value)
+            return None if isinstance(value, str) else a_point(value)
         case Shifted(day, by, sign):
             inner = interval(day, known)
             return (

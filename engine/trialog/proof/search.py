@@ -56,6 +56,7 @@ class Explanation:
         self.known: dict[str, Step] = {}
         self.tuples: dict[tuple[str, Row, bool], Step] = {}
         self.opened: dict[str, Step] = {}
+        self.stated: dict[int, Step] = {}  # facts, which the program keeps alive
         self.in_order: dict[str, list[Row]] = {}
         self.making: set[str] = set()
         self.none: dict[str, Step] = {}
@@ -284,9 +285,11 @@ class Explanation:
             if values is None:
                 continue
             any_fits = True
-            shown = ", ".join([self.words.value(v) for v in values_of(fact.values, sorts, False)])
-            says = f"{relation.description}: {shown} [{', '.join(fact.sources)}]"
-            yield self.step(Part.FACT, says, Status.MET, at=fact.at), values
+            if (step := self.stated.get(id(fact))) is None:
+                shown = ", ".join([self.words.value(v) for v in values_of(fact.values, sorts, False)])
+                says = f"{relation.description}: {shown} [{', '.join(fact.sources)}]"
+                step = self.stated[id(fact)] = self.step(Part.FACT, says, Status.MET, at=fact.at)
+            yield step, values
         if whole and not any_fits:
             given = [self.words.value(v) for a in p.args if isinstance(a, Var) and (v := known.get(a.name)) is not None]
             of = f" of {', '.join(given)}" if given else ""
