@@ -8,8 +8,8 @@ from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row
 from trialog.program import Compared, Const, Sort, Source, Tuple, Var
-from trialog.proof.intervals import a_point, in_time, sort_of, values_of
-from trialog.proof.ready import Ready
+from trialog.proof.intervals import a_point, in_time, values_of
+from trialog.proof.ready import Columns, Ready
 from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps
 from trialog.proof.wording import Wording
 from trialog.values import Cause, Interval, show_day, show_days
@@ -22,16 +22,10 @@ _DOUBTS = {
 }
 
 
-def _column_of(relation: Relation) -> int | None:
-    """Where a row of the relation says what it is about: after the patient, and two columns for each date or number before."""
-    about = relation.concept_column
-    return None if about is None else 1 + sum(1 + sort_of(c.type).is_wide for c in relation.columns[:about])
-
-
 class ChartTuples:
     """The ways in which tuples of a chart's relations may hold for one patient, and why others do not."""
 
-    def __init__(self, answers: Answers, wording: Wording, steps: Steps) -> None:
+    def __init__(self, answers: Answers, columns: Columns, wording: Wording, steps: Steps) -> None:
         self.answers = answers
         self.vocabulary = answers.screener.program.vocabulary
         self.patient = answers.chart.patient
@@ -40,20 +34,14 @@ class ChartTuples:
         self.values: dict[
             tuple[int, int, bool], tuple[object, object, tuple[str | Interval, ...]]
         ] = {}  # kept alive: ids are theirs
-        self.sorts: dict[str, tuple[Sort, ...]] = {
-            name: tuple([Sort.PATIENT] * (r.kind is not Kind.KNOWN) + [sort_of(c.type) for c in r.columns])
-            for name, r in self.vocabulary.relations.items()
-        }
-        self.about = {name: r.concept_column for name, r in self.vocabulary.relations.items()}
-        self.column = {
-            name: None if r.kind is Kind.ATTRIBUTE else _column_of(r) for name, r in self.vocabulary.relations.items()
-        }
+        self.sorts, self.about, self.column = columns.sorts, columns.about, columns.in_row
         self.of: dict[str, list[Record]] = {}
         for record in answers.chart.records:
             self.of.setdefault(record.relation, []).append(record)
         self.about_rows: dict[tuple[object, ...], tuple[Row, ...]] = {}
         self.plain: dict[int, tuple[Row, Row]] = {}
         self.ordered: dict[tuple[str, str], tuple[Row, ...]] = {}
+        self.recorded_under: dict[str, frozenset[str]] = {}
         self.absences: dict[tuple[object, ...], Step] = {}
 
     def rows_of(self, latest: str, relation: str) -> tuple[Row, ...]:
@@ -130,7 +118,7 @@ class ChartTuples:
                 fits, sure_when = in_time(row[-2:], own if isinstance(own, Interval) else None)
                 if not fits:
                     continue
-            if values is None or not self.in_class(p, relation, values, ready):
+            if values is None or (matter is not ready.classes and not self.in_class(p, relation, values, ready)):
                 if whole:
                     others.append((plain, values, evidence))
                 continue
@@ -373,10 +361,15 @@ class ChartTuples:
         )
 
     def has_any(self, relation: Relation, concept: str) -> bool:
-        about = self.about[relation.name]
-        return about is not None and any(
-            concept in self.vocabulary.ancestors[str(r.values[about])] for r in self.of.get(relation.name, ())
-        )
+        """Whether anything under the concept is recorded."""
+        found = self.recorded_under.get(relation.name)
+        if found is None:
+            about = self.about[relation.name]
+            mine = self.of.get(relation.name, ()) if about is not None else ()
+            found = self.recorded_under[relation.name] = frozenset().union(
+                *[self.vocabulary.ancestors[str(r.values[about or 0])] for r in mine]
+            )
+        return concept in found
 
     def when(self, p: Tuple, known: Known) -> Interval | None:
         if p.source is not Source.LATEST:
@@ -433,7 +426,7 @@ class ChartTuples:
         return values, sure
 
     def read(
-        self, row: Row, sorts: tuple[Sort, ...], paired: bool, causes: tuple[Cause | None, ...]
+        self, row: Row, sorts: tuple[Sort, ...], paired: bool, causes: tuple[Cause | None, ...] = ()
     ) -> tuple[str | Interval, ...]:
         """The row's values, with the causes for which they are not points."""
         key = (id(row), id(sorts), paired)
