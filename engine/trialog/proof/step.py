@@ -117,12 +117,12 @@ class Steps:
         alike: str = "",
     ) -> Step:
         key = (
-            says, id(status), id(part), id(reason), tuple(map(id, below)), id(at), tuple(map(id, places)),
+            says, id(status), id(part), id(reason), below and tuple(map(id, below)), id(at), places and tuple(map(id, places)),
             id(dates), atom, plumbing, bindings, sides,
         )  # fmt: skip
         step = self.made.get(key)
         if step is None:
-            height = 1 + max([b.height for b in below], default=0)
+            height = 1 + max([b.height for b in below]) if below else 1
             step = self.made[key] = Step(
                 says, status, reason, below, at, places, dates, atom, part, plumbing, bindings, sides, alike, height
             )
