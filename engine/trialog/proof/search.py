@@ -24,10 +24,11 @@ from trialog.proof.charts import ChartTuples
 from trialog.proof.conditions import Conditions
 from trialog.proof.counting import Counts
 from trialog.proof.explaining import Way
+from trialog.proof.facts import Facts
 from trialog.proof.failing import Failures
 from trialog.proof.intervals import interval, values_of
 from trialog.proof.ready import Ready, Together, Within, readied
-from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps, dates_below, joint, worst
+from trialog.proof.step import Known, Part, Reason, Step, Steps, dated, joint
 from trialog.proof.wording import Wording
 from trialog.values import Interval, show_day
 from trialog.vocabulary import Kind
@@ -52,11 +53,11 @@ class Explanation:
         self.step = Steps()
         self.words = Wording(self.vocabulary)
         self.charts = ChartTuples(answers, self.ready.columns, self.words, self.step)
+        self.facts = Facts(self.ready, self.charts, self.words, self.step)
         self.conditions = Conditions(self.program, self.words, self.step)
         self.known: dict[str, Step] = {}
         self.tuples: dict[tuple[str, Row, bool], Step] = {}
         self.opened: dict[str, Step] = {}
-        self.stated: dict[int, Step] = {}  # facts, which the program keeps alive
         self.in_order: dict[str, list[Row]] = {}
         self.making: set[str] = set()
         self.none: dict[str, Step] = {}
@@ -170,7 +171,7 @@ class Explanation:
             for found, bound in may_be:
                 steps |= found
                 values |= bound
-        below = _dated(self.step, tuple([s for i in sorted(steps) if (s := steps[i]) is not None]))
+        below = dated(self.step, tuple([s for i in sorted(steps) if (s := steps[i]) is not None]))
         unknown = Status.UNKNOWN in [s.status for s in below]
         if wanted is Status.MET and unknown:
             return None
@@ -264,33 +265,10 @@ class Explanation:
             return ((self.charts.recorded(p), known),)
         relation = self.vocabulary.relations[p.relation]
         if relation.kind is Kind.KNOWN:
-            return self.fact_ways(p, known, whole)
+            return self.facts.ways(p, known, whole)
         if relation.kind is Kind.JUDGEMENT:
             return ((self.charts.judged(p, relation), known),)
         return self.charts.chart_ways(p, relation, known, within.ready, within.stated, whole)
-
-    def fact_ways(self, p: Tuple, known: Known, whole: bool) -> Iterator[Way]:
-        relation = self.vocabulary.relations[p.relation]
-        sorts = self.ready.columns.sorts[p.relation]
-        any_fits = False
-        first = p.args[0]
-        of = known.get(first.name) if isinstance(first, Var) else first.value if isinstance(first, Const) else None
-        for fact in self.ready.facts_of(p.relation, of if isinstance(of, str) and isinstance(first, Var) else None):
-            values, _ = self.charts.bound(p, fact.values, sorts, known, paired=False)
-            if values is None:
-                continue
-            any_fits = True
-            if (step := self.stated.get(id(fact))) is None:
-                shown = ", ".join([self.words.value(v) for v in values_of(fact.values, sorts, False)])
-                says = f"{relation.description}: {shown} [{', '.join(fact.sources)}]"
-                step = self.stated[id(fact)] = self.step(Part.FACT, says, Status.MET, at=fact.at)
-            yield step, values
-        if whole and not any_fits:
-            given = [self.words.value(v) for a in p.args if isinstance(a, Var) and (v := known.get(a.name)) is not None]
-            of = f" of {', '.join(given)}" if given else ""
-            says = f"nothing is stated{of} that would be {relation.description}; what is not stated is not so"
-            alike = f"of none is stated {relation.description}"
-            yield self.step(Part.ABSENT, says, Status.NOT_MET, at=p.at, alike=alike), known
 
     def comes_later(self, row: Row, relation: str, within: Within) -> bool:
         """Whether the row was found after the one that is being explained, and so cannot be what that rests on."""
@@ -412,16 +390,3 @@ class Explanation:
         below = self.failures.grouped(against)
         says = f"not: {self.title(p.relation)}"
         return self.step(Part.NOT, says, Status.MET, None, below, p.at, plumbing=True)
-
-
-def _dated(make: Steps, below: tuple[Step, ...]) -> tuple[Step, ...]:
-    """A comparison that is not decided for want of a date has the reason for which the records beside it lack theirs."""
-    if not [s for s in below if s.reason is Reason.IMPRECISE and not s.below and not s.places]:
-        return below
-    dates = [d for s in below for d in dates_below(s)]
-    if not dates:
-        return below
-    why = FROM_CAUSE[worst(dates)]
-    return tuple(
-        make.because(s, why) if s.reason is Reason.IMPRECISE and not s.below and not s.places else s for s in below
-    )

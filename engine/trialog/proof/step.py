@@ -152,6 +152,19 @@ def worst(causes: Iterable[Cause]) -> Cause:
     return next(c for c in (Cause.MISSING, Cause.CONFLICTING, Cause.IMPRECISE) if c in found)
 
 
+def dated(make: Steps, below: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A comparison that is not decided for want of a date has the reason for which the records beside it lack theirs."""
+    if not [s for s in below if s.reason is Reason.IMPRECISE and not s.below and not s.places]:
+        return below
+    dates = [d for s in below for d in dates_below(s)]
+    if not dates:
+        return below
+    why = FROM_CAUSE[worst(dates)]
+    return tuple(
+        make.because(s, why) if s.reason is Reason.IMPRECISE and not s.below and not s.places else s for s in below
+    )
+
+
 def joint(steps: Iterable[Step]) -> Reason | None:
     """The reason of steps together: the first, in the order of `Reason`, that any of the unknown ones has."""
     reasons = {s.reason for s in steps if s.status is Status.UNKNOWN}
