@@ -117,6 +117,7 @@ def slipped_rules(draw: st.DrawFn) -> str:
 @example("a(P) :- reading x = y, codition(P, sle, form: X).")
 @example('reading strict = yesno | noyes "how".\na(P) :- reading strct = yesnoo, born(P, _).')
 @example("a(P)\nb(P)\n")
+@example("had_lupus(P) :- condition(P, P, sle, ..).\nnone(P) :- not had_lupuss(P), screening(P, _).\nhad_lupus")
 @example("....")
 @example("a(P) :- born(P, B), B ＝＝ 2020-01-01.")
 @example("a(P) :- born(P, B), B <= 2020−01−01.")

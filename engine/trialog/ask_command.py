@@ -1,14 +1,13 @@
 """The command `ask`: one query over charts or background knowledge, and why it has its rows."""
 
 import argparse
-import sys
 from collections.abc import Container
 
 from trialog.opened import Opened
 from trialog.problem import Problem, did_you_mean
 from trialog.render.replies import reply_lines, why_lines
 from trialog.replies import Limits, Reply
-from trialog.usage import CUT_OFF, complain, emit, typed_wrong
+from trialog.usage import CUT_OFF, UsageError, complain, emit, note, typed_wrong
 
 
 def ask(given: argparse.Namespace) -> int:
@@ -16,9 +15,20 @@ def ask(given: argparse.Namespace) -> int:
     limits = Limits(given.seconds, given.rows)
     found = Opened(given).ask(given.query, given.patient, limits)
     emit(reply_lines(found, given.width, given.colour, limits))
+    problems: list[Problem] = []
+    cut = 0
     for written in given.why:
-        emit(["", *why_lines(found, asked_for(found, written), given.width, given.colour)])
-    return finish(found)
+        try:
+            emit(["", *why_lines(found, asked_for(found, written), given.width, given.colour)])
+        except UsageError as error:
+            problems += error.problems
+        except TimeoutError as late:
+            emit(["", f"{written}: {late}"])
+            cut = CUT_OFF
+    code = finish(found)
+    if problems:
+        raise UsageError(*problems)
+    return cut or code
 
 
 def asked_for(found: Reply, written: str) -> int | str:
@@ -40,7 +50,7 @@ def finish(found: Reply, told: Container[Problem] = ()) -> int:
         names = [s.name for s in found.refused]
         which = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         total = len(names) + len(found.statuses) + len(found.not_asked)
-        print(f"{len(names)} of {total} charts refused: {which}", file=sys.stderr)  # noqa: T201 (the command line prints)
+        note(f"{len(names)} of {total} charts refused: {which}")
     if not found.is_whole:
         return CUT_OFF
     return 0 if not found.refused else 3 if found.statuses else 2

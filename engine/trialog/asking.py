@@ -11,7 +11,7 @@ from trialog.cursor import Cursor, SyntaxProblem
 from trialog.page import Block
 from trialog.parse_body import Bodies
 from trialog.problem import Problem, Severity
-from trialog.program import Derived, Program, Tallied, Tuple, Type
+from trialog.program import Derived, Program, Tallied, Tuple, Type, clauses_beneath
 from trialog.source import Source, Span
 from trialog.tree import (
     Aggregate,
@@ -195,18 +195,12 @@ _WORDS = (
 
 def _beneath(program: Program) -> Program:
     """The query and what it rests on, without the criteria: less to rewrite and to run."""
-    clauses: dict[str, list[str]] = {}
-    for c in program.clauses:
-        below = clauses.setdefault(c.relation, [])
-        below += [p.relation for p in c.body if isinstance(p, Tuple | Tallied)]
-    reached, waiting = {QUERY}, [QUERY]
-    while waiting:
-        new = [name for name in clauses.get(waiting.pop(), ()) if name not in reached]
-        reached.update(new)
-        waiting += new
+    clauses = clauses_beneath(program.clauses, [QUERY])
+    reached = {QUERY, *(c.relation for c in clauses)}
+    reached.update(p.relation for c in clauses for p in c.body if isinstance(p, Tuple | Tallied))
     return replace(
         program,
-        clauses=tuple(c for c in program.clauses if c.relation in reached),
+        clauses=tuple(c for c in program.clauses if c.relation in reached),  # in the order of the page
         derived={name: d for name, d in program.derived.items() if name in reached},
         strata=tuple(kept for members in program.strata if (kept := members & reached)),
         criteria=(),

@@ -9,7 +9,7 @@ from trialog.answers import Answers
 from trialog.certificates.certify import About, Certifier
 from trialog.charts.chart import Chart
 from trialog.knowledge import Library
-from trialog.usage import emit, typed_wrong
+from trialog.usage import emit, note, typed_wrong
 
 
 def write_certificate(
@@ -25,8 +25,11 @@ def write_certificate(
     certifier = Certifier(answers.screener, library=library, trial=given.trial)
     certificate = certifier.certificate(answers, about, cohorts, given.atom)
     write(given.certificate, as_text(certificate))
+    said = f"certificate written to {given.certificate}; check it with `trialog verify`"
     if given.format == "text":
-        emit(["", f"certificate written to {given.certificate}; check it with `trialog verify`"])
+        emit(["", said])
+    else:
+        note(said)
 
 
 def as_text(content: object) -> str:

@@ -2,19 +2,30 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from trialog.answers import Screener
+from trialog.answers import Answers, Screener
 from trialog.charts.chart import Chart
 from trialog.charts.files import ReadChart
 from trialog.knowledge import Library, shipped, shown
-from trialog.problem import did_you_mean
+from trialog.problem import Problem, did_you_mean
 from trialog.program import Program
 from trialog.screening import Screened, screen_all, was_refused
-from trialog.usage import DISAGREEMENT, UsageError, complain, emit, holds_ascii_alone, library_at, typed_wrong
+from trialog.usage import (
+    DISAGREEMENT,
+    UsageError,
+    complain,
+    emit,
+    holds_ascii_alone,
+    library_at,
+    note,
+    typed_problem,
+    typed_wrong,
+)
 from trialog.values import show_day
 
 if TYPE_CHECKING:
@@ -41,15 +52,16 @@ def the_program(given: argparse.Namespace) -> tuple[Library, Program]:
 
 
 def the_cohorts(given: argparse.Namespace, program: Program) -> tuple[str, ...]:
-    if given.cohort is None:
+    wanted: str | None = vars(given).get("cohort")
+    if wanted is None:
         return tuple(program.cohorts)
-    if given.cohort not in program.cohorts:
+    if wanted not in program.cohorts:
         raise typed_wrong(
             "E603",
-            f"there is no cohort `{given.cohort}`",
-            did_you_mean(given.cohort, program.cohorts) or f"there are {', '.join(f'`{c}`' for c in program.cohorts)}",
+            f"there is no cohort `{wanted}`",
+            did_you_mean(wanted, program.cohorts) or f"there are {', '.join(f'`{c}`' for c in program.cohorts)}",
         )
-    return (given.cohort,)
+    return (wanted,)
 
 
 def chosen_readings(given: argparse.Namespace, program: Program) -> dict[str, str]:
@@ -120,23 +132,56 @@ def _screened(given: argparse.Namespace) -> tuple[Library, Program, Path, Sequen
     return library, program, path, cohorts, run
 
 
+def named(charts: Sequence[ReadChart], names: Sequence[str], path: Path) -> list[ReadChart]:
+    """The charts of those who are named. Raises UsageError with every name that is nobody's.
+
+    A chart that was refused may be theirs, and a file in which nobody was found is no patient: what is wrong with them is told too.
+    """
+    unknown = [n for n in dict.fromkeys(names) if all(r.name != n for r in charts)]
+    if not unknown:
+        return [r for r in charts if r.name in names]
+    refused = [p for r in charts if r.chart is None for p in r.problems]
+    there = [r.name for r in charts if r.chart is not None or not r.problems]  # of a store, names alone may be read
+    if not there:
+        raise UsageError(*(refused or [_nobody(n, there, path) for n in unknown]))
+    raise UsageError(*(_nobody(n, there, path) for n in unknown), *refused)
+
+
+def _nobody(name: str, there: Sequence[str], path: Path) -> Problem:
+    from trialog.charts.read import MANY_NAMES
+
+    count = f"there {'is' if len(there) == 1 else 'are'} {'' if len(there) < MANY_NAMES else 'more than '}{len(there)}"
+    among = ", among them " if len(there) > 3 else ": " if there else ""
+    help_ = did_you_mean(name, there) or f"{count}{among}{', '.join(there[:3])}"
+    return typed_problem("E602", f"there is no patient `{name}` in {shown(path)}", help_)
+
+
 def one_patient(given: argparse.Namespace, library: Library, program: Program) -> list[Screened]:
     """The run over the charts of the patient who was named; there is at least one."""
     screener = Screener(program, chosen_readings(given, program))
     path = chart_folder(given, library)
-    from trialog.charts.read import MANY_NAMES
-
-    charts = list(read_all(path, program, given.patient))
-    mine = [r for r in charts if r.name == given.patient]
-    if not mine:
-        names = [r.name for r in charts]
-        raise typed_wrong(
-            "E602",
-            f"there is no patient `{given.patient}` in {shown(path)}",
-            did_you_mean(given.patient, names)
-            or f"there are {'' if len(names) < MANY_NAMES else 'more than '}{len(names)}, among them {', '.join(names[:3])}",
-        )
+    mine = named(list(read_all(path, program, given.patient)), [given.patient], path)
     return list(screen_all(screener, iter(mine), given.as_of, date.today().toordinal()))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a command about one patient is asked of: the answers, and the cohorts that were chosen."""
+
+    library: Library
+    program: Program
+    cohorts: tuple[str, ...]
+    answers: Answers
+
+
+def about_one_patient(given: argparse.Namespace, say: Callable[[Asked], int]) -> int:
+    """Have a command said of the patient who was named, and say what was refused; return the code to end with."""
+    library, program = the_program(given)
+    cohorts = the_atoms(given, program)[0] if "atom" in given else the_cohorts(given, program)
+    run = one_patient(given, library, program)
+    answers = run[0].answers
+    code = say(Asked(library, program, cohorts, answers)) if answers is not None else 0
+    return code or finish(run)
 
 
 def one_patient_chart(given: argparse.Namespace, library: Library, program: Program, patient: str) -> Chart | None:
@@ -157,7 +202,7 @@ def finish(run: Sequence[Screened]) -> int:
     refused = [s.name for s in run if was_refused(s)]
     if refused:
         which = ", ".join(refused[:5]) + (", …" if len(refused) > 5 else "")
-        print(f"{len(refused)} of {len(run)} charts refused: {which}", file=sys.stderr)  # noqa: T201 (the command line prints)
+        note(f"{len(refused)} of {len(run)} charts refused: {which}")
     return 0 if not refused else 3 if any(s.answers is not None for s in run) else 2
 
 
@@ -225,23 +270,18 @@ def _afterword(given: argparse.Namespace, run: Sequence[Screened]) -> list[str]:
 def why(given: argparse.Namespace) -> int:
     """Explain one patient's verdicts and statuses, and have a second engine confirm them."""
     if given.one_engine:
-        return _explain(given, None)
+        return about_one_patient(given, lambda asked: _explain(given, asked, None))
     from trialog.engines.worker import Worker
 
     with Worker() as worker:
-        return _explain(given, worker)
+        return about_one_patient(given, lambda asked: _explain(given, asked, worker))
 
 
-def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
+def _explain(given: argparse.Namespace, asked: Asked, worker: "Worker | None") -> int:
     from trialog.second_opinion import SecondOpinion
     from trialog.why_lines import proofs_for_others, why_lines
 
-    library, program = the_program(given)
-    cohorts, _ = the_atoms(given, program)
-    run = one_patient(given, library, program)
-    answers = run[0].answers
-    if answers is None:
-        return finish(run)
+    program, cohorts, answers = asked.program, asked.cohorts, asked.answers
     wanted = [
         a for a in dict.fromkeys(a for c in cohorts for a in program.atoms_of(c)) if given.atom in (None, a.identifier)
     ]
@@ -251,11 +291,14 @@ def _explain(given: argparse.Namespace, worker: "Worker | None") -> int:
     else:
         emit(why_lines(given, answers, cohorts, wanted))
         code, says = _confirm(second, program, given.width) if second is not None else (0, "was not asked")
-    if given.certificate and not code:
+    if given.certificate and code:
+        note(f"no certificate is written to {given.certificate}: the two engines disagree")
+    elif given.certificate:
         from trialog.certificate_files import write_certificate
 
-        write_certificate(given, library, answers, cohorts, (("trialog", "derived this"), ("pyDatalog", says)))
-    return code or finish(run)
+        engines = (("trialog", "derived this"), ("pyDatalog", says))
+        write_certificate(given, asked.library, answers, cohorts, engines)
+    return code
 
 
 def the_atoms(given: argparse.Namespace, program: Program) -> tuple[tuple[str, ...], list[str]]:

@@ -3,12 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import combinations
 from time import monotonic
 
 from trialog.values import Exact
-
-_MOST_SUBSETS = 256  # of one set that are tried beyond those with one item less
 
 type Items = frozenset[int]
 
@@ -44,56 +41,49 @@ def smallest(
     grown: Callable[[Items], Items],
     most: int,
     clock: Clock,
+    counted: Items = frozenset(),
     asks_all: bool = True,
 ) -> Smallest:
     """The sets of items (0, 1, …) that suffice while none of their subsets does, at most `most` of them.
 
-    `grown` gives, for a set that does not suffice, one that holds it and does not suffice either; a set that suffices must then
-    hold an item from outside. The cheapest set that holds one of each such outside is asked next. Where it is quick to tell that
-    even all items together do not suffice, `asks_all` begins with that.
+    More items suffice where fewer do, as long as none of the `counted` comes to them: each of these can take away. `grown` gives,
+    for a set that does not suffice, one that holds it, no further of the `counted`, and does not suffice either. So a set that
+    suffices and holds the same of the `counted`, or more, must hold an item from outside. The cheapest set that holds one of each
+    such outside is asked next, and a smaller one before a larger one. Where it is quick to tell that even all items together do not
+    suffice, `asks_all` begins with that, for all that can be held of the `counted`.
     """
-    outside: list[Items] = []
+    outside: list[tuple[Items, Items]] = []  # where all of the one is held, something of the other must be
     found: list[Items] = []
-    heap: list[tuple[Exact, tuple[int, ...]]] = [(0, ())]
+    heap: list[tuple[Exact, int, tuple[int, ...]]] = [(0, 0, ())]
     seen: set[tuple[int, ...]] = {()}
+    begun: set[Items] = set()
     everything = frozenset(range(len(costs)))
     try:
-        if asks_all and not suffices(everything):
-            return Smallest(())
         while heap:
             clock.check()
-            cost, members = heappop(heap)
+            cost, size, members = heappop(heap)
             one = frozenset(members)
             if any(f <= one for f in found):
                 continue
-            missed = next((o for o in outside if not o & one), None)
+            held = one & counted
+            if asks_all and held not in begun:
+                begun.add(held)
+                if not suffices(everything - (counted - held)):
+                    outside.append((held, counted - held))
+            missed = next((o for k, o in outside if k <= one and not o & one), None)
             if missed is None:
                 if suffices(one):
-                    found.append(_least(one, suffices, clock))
+                    found.append(one)
                     if len(found) == most:
                         return Smallest(tuple(found), f"the search ended with the first {most} sets; there may be more")
                     continue
                 missed = everything - grown(one)
-                outside.append(missed)
+                outside.append((held, missed))
             for item in missed:
                 more = tuple(sorted((*members, item)))
                 if more not in seen:
                     seen.add(more)
-                    heappush(heap, (cost + costs[item], more))
+                    heappush(heap, (cost + costs[item], size + 1, more))
     except OutOfTimeError:
         return Smallest(tuple(found), "the search was ended", is_cut_by_time=True)
     return Smallest(tuple(found))
-
-
-def _least(one: Items, suffices: Callable[[Items], bool], clock: Clock) -> Items:
-    """The set, or a subset that suffices. What is `recorded` can make more be less, so subsets are asked, not inferred."""
-    tried = 0
-    for size in range(len(one)):
-        for members in combinations(sorted(one), size):
-            if size < len(one) - 1 and tried >= _MOST_SUBSETS:
-                break
-            tried += 1
-            clock.check()
-            if suffices(frozenset(members)):
-                return frozenset(members)
-    return one

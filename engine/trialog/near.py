@@ -11,6 +11,7 @@ from fractions import Fraction
 from trialog.answers import Answers, Status, Verdict
 from trialog.charts.chart import Chart, Denied, Judgement, Record, Reviewed, Value
 from trialog.charts.facts import closes
+from trialog.datum import Ask, Datum, in_force
 from trialog.efforts import Effort
 from trialog.minimal import Clock, OutOfTimeError
 from trialog.needs import MOST_SETS, SECONDS, Wish, combined
@@ -18,10 +19,10 @@ from trialog.outcomes import Outcome
 from trialog.program import Clause, Difference, Expr, Product, Shifted, Source, Sum, Tuple
 from trialog.supposing import Add, Edit, Put, Take
 from trialog.telling import expanded
-from trialog.trying import Trying, of_criteria
+from trialog.trying import Trying, edits_of, of_criteria
 from trialog.values import LAST_DAY, Duration, Exact, Interval, point, shift
 from trialog.vocabulary import Coded, Dated, Kind, Relation
-from trialog.wanted import Ask, Datum, Wanted, beneath
+from trialog.wanted import Wanted
 
 DAYS_AHEAD = 366
 _ONE = Effort("a change", 1, is_rated=True)
@@ -72,7 +73,7 @@ def near(answers: Answers, cohort: str, most: int = MOST_SETS, seconds: float = 
     cuts = list(found.cuts)
     whole = Trying(answers, target, found.data, Clock(seconds))
     sets: list[tuple[Change, ...]] = []
-    for parts in () if found.unsolved else found.sets:
+    for parts in () if found.unsolved or found.unsettled else found.sets:
         try:
             smaller = _smaller(whole, [(d, o) for p in parts for d, o in p.good if o.edits])
             if smaller:
@@ -96,7 +97,7 @@ def _smaller(whole: Trying, chosen: list[tuple[Datum, Outcome]]) -> list[tuple[D
     """The changes, each made as small as it can be while the others stay; empty where they do not make the patient eligible."""
 
     def eligible(changes: list[tuple[Datum, Outcome]]) -> bool:
-        return whole.status(tuple(e for _, o in changes for e in o.edits)) is Status.MET
+        return whole.status(edits_of(changes)) is Status.MET
 
     if not eligible(chosen):
         return []
@@ -254,7 +255,7 @@ def _waiting(answers: Answers, cohort: str, until: int) -> tuple[int | None, int
     screener = answers.screener
     looked = 0
     criteria = [c.relation for c in screener.program.criteria_of(cohort)]
-    later = {d for d in _ages(answers, beneath(answers, criteria)) if d > until}
+    later = {d for d in _ages(answers, in_force(answers.screener, criteria)) if d > until}
     target = of_criteria(screener.program.criteria_of(cohort))
     trying = Trying(answers, target, (), Clock(SECONDS))
     for day in (*range(answers.screening + 1, until + 1), *sorted(later)):

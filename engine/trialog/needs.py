@@ -13,12 +13,12 @@ from fractions import Fraction
 from time import monotonic
 
 from trialog.answers import Answers, Status, Verdict
+from trialog.datum import Datum
 from trialog.minimal import Clock, Items, OutOfTimeError, smallest
 from trialog.outcomes import Outcome
-from trialog.supposing import Edit
-from trialog.trying import Target, Trying, of_criteria, of_relation
+from trialog.trying import Target, Trying, edits_of, of_criteria, of_relation
 from trialog.values import Exact, exact
-from trialog.wanted import Datum, Wanted
+from trialog.wanted import Wanted
 
 MOST_SETS = 12
 SECONDS = 10.0
@@ -49,8 +49,9 @@ class Needs:
     `now` is the status or verdict that is known without them. `data` are all that could be asked for, `left_open` outcomes of
     all of them that still leave it unknown, `cut` why there may be more sets: each is empty where there is nothing to say.
 
-    Where the search ended before it had a set for each criterion, there are no `sets`. `partly` are then sets that do it but for
-    the criteria `unsolved`, and `unsolved_data` is what could be asked for these.
+    Where the search ended before it had a set for each criterion, `sets` are those alone that keep the patient out whatever comes
+    of them. `partly` are then sets that do it but for the criteria `unsolved`, for which there was no time (`unsolved_data` is
+    what could be asked for these), and `unsettled`, which nothing that could be asked for settles.
     """
 
     of: str
@@ -64,6 +65,7 @@ class Needs:
     partly: tuple[Need, ...] = ()
     unsolved: tuple[str, ...] = ()
     unsolved_data: tuple[Datum, ...] = ()
+    unsettled: tuple[str, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -107,19 +109,19 @@ def _needs(
         return nothing
     found = combined(answers, target, wish, most, seconds)
     every, cuts = found.data, list(found.cuts)
-    searched = replace(target, wanted=tuple(w for w in target.wanted if w[0] not in found.unsolved))
+    apart = {*found.unsolved, *found.unsettled}
+    searched = replace(target, wanted=tuple(w for w in target.wanted if w[0] not in apart))
     whole = Trying(answers, searched, every, Clock(max(seconds, _LEAST_SECONDS)))
     kept: list[Need] = []
-    for parts in found.sets:
+    alone: list[Need] = []  # these keep the patient out, whatever comes of them and of all others
+    for parts in (*found.alone, *found.sets):
         try:
             if wish is Wish.MAKE_ELIGIBLE:
-                holds = whole.status(_edits(parts)) is Status.MET
+                holds = whole.status(edits_of(one for p in parts for one in p.good)) is Status.MET
             else:
-                in_vain = next((p for p in parts if p.data and not p.good), None)  # it fails whatever comes of it
-                parts = (in_vain,) if in_vain is not None else parts
                 holds = all(
                     whole.undecided(
-                        frozenset(every.index(d) for d in p.data), _edits([o for o in parts if o is not p])
+                        frozenset(every.index(d) for d in p.data), edits_of(one for o in parts if o is not p for one in o.good)
                     ) is None
                     for p in parts
                 )  # fmt: skip
@@ -129,18 +131,23 @@ def _needs(
         if holds:
             example = [(d, o.says) for p in parts for d, o in p.good] if wish is Wish.MAKE_ELIGIBLE else []
             mine = {d for p in parts for d in p.data}
-            kept.append(_need(_by_cost(d for d in every if d in mine), tuple(example)))
+            (alone if parts in found.alone else kept).append(
+                _need(_by_cost(d for d in every if d in mine), tuple(example))
+            )
         else:
             cuts.append("what settles one criterion can open another one: such sets are left out")
+    if found.unsettled and not cuts:
+        kept = []  # all was tried, and what settles the rest settles nothing
     left: tuple[tuple[Datum, str], ...] = ()
-    if wish is Wish.SETTLE and not kept and not cuts:
+    if wish is Wish.SETTLE and not kept and not alone and not cuts:
+        whole = Trying(answers, target, every, Clock(max(seconds, _LEAST_SECONDS)))
         with suppress(OutOfTimeError):
             left = tuple((every[i], o.says) for i, o in whole.undecided(frozenset(range(len(every)))) or ())
-    sets = _cheapest(_minimal(kept))
     return replace(
         nothing,
-        sets=() if found.unsolved else sets,
-        partly=sets if found.unsolved else (),
+        sets=_cheapest(_minimal(alone if apart else alone + kept)),
+        partly=_cheapest(_minimal(kept)) if apart else (),
+        unsettled=found.unsettled if cuts else (),
         unsolved=found.unsolved,
         unsolved_data=found.unsolved_data,
         data=_by_cost(every),
@@ -197,20 +204,21 @@ def _as_they_are(items: Items) -> Items:
     return items
 
 
-def _edits(parts: Iterable[Part]) -> tuple[Edit, ...]:
-    return tuple(e for p in parts for _, o in p.good for e in o.edits)
-
-
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """Sets for all criteria but those `unsolved`, for which the search ended before it had one."""
+    """Sets for all criteria but those `unsolved`, for which the search ended before it had one, and `unsettled`: there is none.
 
+    `alone` are sets with which one criterion keeps the patient out, whatever comes of them and of all others.
+    """
+
+    alone: tuple[tuple[Part, ...], ...]
     sets: tuple[tuple[Part, ...], ...]
     data: tuple[Datum, ...]
     cuts: tuple[str, ...]
     screened: int
     unsolved: tuple[str, ...]
     unsolved_data: tuple[Datum, ...]
+    unsettled: tuple[str, ...]
 
 
 def _out_of_time(seconds: float) -> str:
@@ -240,6 +248,7 @@ def combined(
     unhurried = Clock(_UNHURRIED)
     unsolved: list[str] = []
     unsolved_data: list[Datum] = []
+    unsettled: list[str] = []
     for name, _ in target.wanted:
         if Trying(answers, Target(((name, wanted[name]),), target.is_verdict), (), unhurried).status(()) is Status.MET:
             continue
@@ -265,39 +274,46 @@ def combined(
         part = Target(tuple((n, wanted[n]) for n in sorted(names)), target.is_verdict)
         trying = Trying(answers, part, data, clock)
         costs = [d.effort.points for d in data]
+        counted = frozenset(i for i, d in enumerate(data) if d.is_counted)
         if wish is Wish.SETTLE:
-            sets = smallest(costs, trying.settles, trying.with_more_undecided, most, clock)
+            sets = smallest(costs, trying.settles, trying.with_more_undecided, most, clock, counted)
         else:
             with suppress(OutOfTimeError):
                 trying.likely_first()
             # With changes of what is recorded the fewest come first: single ones are known by now, and pairs are next.
             grown = trying.with_more_in_vain if data_of is None else _as_they_are
-            sets = smallest(costs, trying.can_do, grown, most, clock, asks_all=False)
+            sets = smallest(costs, trying.can_do, grown, most, clock, counted, asks_all=False)
         if sets.is_cut_by_time:
             cuts.append(_out_of_time(seconds))
         elif sets.cut:
             cuts.append(sets.cut)
         screened += trying.screened
-        if sets.is_cut_by_time and not sets.sets:
-            unsolved += sorted(names)
-            unsolved_data += data
-            continue
+        is_late = sets.is_cut_by_time
         ways: list[Part] = []
         for items in sets.sets:
             try:
                 good = trying.known_good(items, Clock(max(seconds, _LEAST_SECONDS))) or ()
             except OutOfTimeError:
                 cuts.append(_out_of_time(seconds))
+                is_late = True
                 continue
             ways.append(Part(tuple(data[i] for i in sorted(items)), tuple((data[i], o) for i, o in good)))
         if wish is Wish.SETTLE:
             alone += [(way,) for way in ways if way.data and not way.good]
             ways = [way for way in ways if way.good or not way.data]
+        if not ways and is_late:
+            unsolved += sorted(names)
+            unsolved_data += data
+            continue
+        if not ways and not sets.sets:
+            unsettled += sorted(names)
+            continue
         together = [(*parts, way) for parts in together for way in ways]
         together.sort(key=lambda parts: sum(d.effort.points for p in parts for d in p.data))
         if len(together) > most:
             cuts.append(f"the search ended with the first {most} sets; there may be more")
             together = together[:most]
     return Combined(
-        (*alone, *together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data)
-    )
+        tuple(alone), tuple(together), tuple(every.values()), tuple(cuts), screened, tuple(unsolved), tuple(unsolved_data),
+        tuple(unsettled),
+    )  # fmt: skip

@@ -13,7 +13,7 @@ from trialog.ask_command import asked_for
 from trialog.opened import Opened, typed_day
 from trialog.problem import Problem, did_you_mean
 from trialog.proof import Explanations, Step
-from trialog.render.replies import explained_html, reply_html, reply_lines, step_lines, why_lines
+from trialog.render.replies import explained_html, reply_html, reply_lines, step_lines, why_heading
 from trialog.render.terminal import wrapped
 from trialog.replies import Limits, Reply, ReplyRow
 from trialog.screening import screen_all
@@ -83,12 +83,10 @@ class Asked:
 
     @_telling
     def why(self, row: int | str) -> Explained:
-        """Why a row, counted from 1 as it is shown, or a patient has its status. Raises Wrong."""
+        """Why a row, counted from 1 as it is shown, or a patient has its status. Raises Wrong; TimeoutError in time."""
         what = asked_for(self.reply, str(row))
-        heading = " ".join(why_lines(self.reply, what, 10_000, False)[:1])
-        return Explained(
-            heading, self.reply.why(self.rows[what - 1]) if isinstance(what, int) else self.reply.why_of(what)
-        )
+        step = self.reply.why(self.rows[what - 1]) if isinstance(what, int) else self.reply.why_of(what)
+        return Explained(why_heading(self.reply, what), step)
 
     @override
     def __repr__(self) -> str:
@@ -125,7 +123,7 @@ class Trial:
 
     @property
     def patients(self) -> tuple[str, ...]:
-        """The names of the patients of whom there are charts, those that were refused too."""
+        """The names of the patients of whom there are charts; one that was refused is nobody's."""
         return self._opened.patients
 
     @_telling

@@ -7,9 +7,7 @@ from functools import cached_property
 
 from trialog.asking import read_query
 from trialog.charts.files import ReadChart
-from trialog.commands import chart_folder, chosen_readings, read_all, the_program
-from trialog.knowledge import shown
-from trialog.problem import did_you_mean
+from trialog.commands import chart_folder, chosen_readings, named, read_all, the_program
 from trialog.replies import Limits, Reply, reply
 from trialog.source import Source
 from trialog.usage import UsageError, typed_wrong
@@ -34,17 +32,12 @@ class Opened:
 
     @property
     def patients(self) -> tuple[str, ...]:
-        return tuple(r.name for r in self.charts)
+        """Those who have a chart: one that was refused is nobody's."""
+        return tuple(r.name for r in self.charts if r.chart is not None)
 
     def of(self, patients: Sequence[str]) -> list[ReadChart]:
         """The charts of these patients; of all, where none is named. Raises UsageError."""
-        for name in patients:
-            if name not in self.patients:
-                what = f"there is no patient `{name}` in {shown(self.folder)}"
-                few = ", ".join(self.patients[:3])
-                help_ = did_you_mean(name, self.patients) or f"there are {len(self.patients)}, among them {few}"
-                raise typed_wrong("E602", what, help_)
-        return [r for r in self.charts if not patients or r.name in patients]
+        return named(self.charts, patients, self.folder) if patients else list(self.charts)
 
     def ask(self, text: str, patients: Sequence[str], limits: Limits) -> Reply:
         """The reply to a query. Raises UsageError with all that is wrong with it."""

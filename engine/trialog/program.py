@@ -4,7 +4,7 @@ Only `check` makes a `Program`; holding one means that its rules are safe, typed
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trialog.source import Span
@@ -290,3 +290,21 @@ class Program:
 
     def criteria_of(self, cohort: str) -> tuple[Criterion, ...]:
         return tuple(c for c in self.criteria if c.cohort in ("all", cohort))
+
+
+def clauses_beneath(clauses: Iterable[Clause], relations: Iterable[str]) -> tuple[Clause, ...]:
+    """Those of the clauses that the relations rest on, from above down."""
+    by_head: dict[str, list[Clause]] = {}
+    for c in clauses:
+        by_head.setdefault(c.relation, []).append(c)
+    reached = dict.fromkeys(relations)
+    waiting = list(reached)
+    found: list[Clause] = []
+    while waiting:
+        for clause in by_head.get(waiting.pop(0), ()):
+            found.append(clause)
+            for p in clause.body:
+                if isinstance(p, Tuple | Tallied) and p.relation not in reached:
+                    reached[p.relation] = None
+                    waiting.append(p.relation)
+    return tuple(found)

@@ -67,15 +67,15 @@ class Reply:
     left_out: int = 0
     not_asked: tuple[str, ...] = ()
     stopped: str = ""
+    limits: Limits = Limits()
 
     @property
     def is_whole(self) -> bool:
         return not self.left_out and not self.stopped
 
     def why(self, row: ReplyRow) -> Step:
-        """Why the row has its status."""
-        answers = self.answers(row.patient)
-        explanations = Explanations(answers)
+        """Why the row has its status. Raises TimeoutError after as many seconds as the query may take."""
+        explanations = self._explanations(row.patient)
         if len(self.query.columns) == 1 and self.query.about_patient:
             return _named(explanations.of(QUERY))
         if row.found is None:
@@ -83,17 +83,34 @@ class Reply:
         return _named(explanations.of_row(QUERY, row.found, row.status is Status.MET))
 
     def why_of(self, patient: str) -> Step:
-        """Why a patient has the status that the query has."""
+        """Why a patient has the status that the query has. Raises TimeoutError."""
         row = next((r for r in self.rows if r.patient == patient), None)
         if row is not None:
             return self.why(row)
-        explanations = Explanations(self.answers(patient))
+        explanations = self._explanations(patient)
         one = len(self.query.columns) == 1 and self.query.about_patient
         return _named(explanations.of(QUERY) if one else explanations.of_no_row(QUERY))
 
     def answers(self, patient: str) -> Answers:
         chart, day = self.screened[patient]
         return self.screener.screen(chart, day)
+
+    def _explanations(self, patient: str) -> Explanations:
+        """Explanations of what is asked of the patient, that end in time."""
+        until = time.monotonic() + self.limits.seconds
+        late = f"there is no explanation after {self.limits.seconds:g} seconds"
+
+        def look() -> None:
+            if time.monotonic() > until:
+                raise TimeoutError(late)
+
+        unwatched, self.screener.engine = self.screener.engine, _Watched(self.screener.plan, until)
+        try:
+            return Explanations(self.answers(patient), look)
+        except Stopped:
+            raise TimeoutError(late) from None
+        finally:
+            self.screener.engine = unwatched
 
 
 # -- limits ------------------------------------------------------------------------------------------------------
@@ -196,6 +213,7 @@ def reply(
         max(0, len(rows) - limits.rows),
         tuple(names[done:]) if query.about_patient else (),
         stopped,
+        limits,
     )
 
 

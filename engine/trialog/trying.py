@@ -1,12 +1,13 @@
 """Questions put to an engine about charts as they would be: is this settled, whatever comes of the data; can it come out well."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
 from trialog.answers import Answers, Status
 from trialog.charts.chart import Chart
 from trialog.charts.facts import facts
+from trialog.datum import Datum
 from trialog.engines.reference import Reference
 from trialog.fetches import CERTAIN, POSSIBLE
 from trialog.minimal import Clock, Items
@@ -15,7 +16,6 @@ from trialog.plan import plan
 from trialog.program import Criterion
 from trialog.supposing import Edit, supposing
 from trialog.tree import Role
-from trialog.wanted import Datum
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +134,13 @@ class Trying:
         return self.undecided(items) is None
 
     def with_more_undecided(self, items: Items) -> Items:
-        """Data that do not settle the target either, these among them and as many as are quickly found."""
+        """Data that do not settle the target either: these and, of those not counted, as many as are quickly found."""
         chosen = self.undecided(items)
         assert chosen is not None, "these do not settle it"
-        edits = tuple(e for _, o in chosen for e in o.edits)
+        edits = edits_of(chosen)
         found = set(items)
         for item in range(len(self.data)):
-            if item in found:
+            if item in found or self.data[item].is_counted:
                 continue
             for outcome in (x for o in self.data[item].outcomes for x in (o.within or (o,))):
                 if self.status((*edits, *outcome.edits)) is Status.UNKNOWN:
@@ -160,7 +160,7 @@ class Trying:
         counted = any(self.data[i].is_counted for i in order[at:])
         if status is Status.MET and not counted:
             rest = tuple((i, _single(self.data[i].outcomes[0])) for i in order[at:])
-            return (*chosen, *rest) if self.status((*edits, *_edits(rest))) is Status.MET else chosen
+            return (*chosen, *rest) if self.status((*edits, *edits_of(rest))) is Status.MET else chosen
         if at == len(order):
             return chosen if status is Status.MET else None
         if status is Status.NOT_MET and not counted:
@@ -188,12 +188,13 @@ class Trying:
         return found is not None
 
     def with_more_in_vain(self, items: Items) -> Items:
-        """Data that cannot make the target met either, these among them and as many as are quickly found."""
+        """Data that cannot make the target met either: these and, of those not counted, as many as are quickly found."""
         found = set(items)
         ways = prod(len(self.data[i].outcomes) for i in items)
         for item in range(len(self.data)):
             more = ways * len(self.data[item].outcomes)
-            if item not in found and more <= _MOST_COMBINED and not self.can_do(frozenset((*found, item))):
+            is_more = item not in found and not self.data[item].is_counted
+            if is_more and more <= _MOST_COMBINED and not self.can_do(frozenset((*found, item))):
                 found.add(item)
                 ways = more
         return frozenset(found)
@@ -208,5 +209,6 @@ def _single(outcome: Outcome) -> Outcome:
     return outcome.within[0] if outcome.within else outcome
 
 
-def _edits(chosen: Chosen) -> tuple[Edit, ...]:
+def edits_of(chosen: Iterable[tuple[object, Outcome]]) -> tuple[Edit, ...]:
+    """The edits of data that turned out so."""
     return tuple(e for _, o in chosen for e in o.edits)

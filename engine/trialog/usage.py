@@ -36,8 +36,12 @@ class UsageError(Exception):
         return "\n\n".join(render(p, colour, columns()) for p in self.problems)
 
 
+def typed_problem(code: str, claim: str, help_: str) -> Problem:
+    return Problem(code, claim, Span(Source("command line", ""), 0, 0), help_)
+
+
 def typed_wrong(code: str, claim: str, help_: str) -> UsageError:
-    return UsageError(Problem(code, claim, Span(Source("command line", ""), 0, 0), help_))
+    return UsageError(typed_problem(code, claim, help_))
 
 
 def columns() -> int:
@@ -48,6 +52,11 @@ def columns() -> int:
 def emit(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)  # noqa: T201 (the command line prints)
+
+
+def note(words: str) -> None:
+    """Say something beside the answer, on the error stream, where it does not come into what is read by programs."""
+    print(words, file=sys.stderr)  # noqa: T201 (the command line prints)
 
 
 def complain(problems: Iterable[Problem]) -> None:

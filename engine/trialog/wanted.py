@@ -1,80 +1,22 @@
-"""What could be asked for: every datum or judgement that the rules ask for and the chart leaves open.
+"""What could be asked for: every datum or judgement that the rules ask for and the chart leaves open."""
 
-A datum is one of these, and `Ask` names them: the last result of a measure, where none is recorded; an entry of a record that
-is missing or imprecise; a review of a history; a signature; an attribute; whether an unconfirmed record holds; which of several
-records that contradict each other is right.
-"""
-
-import enum
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from trialog.answers import Answers, Status
 from trialog.charts.chart import Judgement, Record, Reviewed, Standing
-from trialog.charts.rows import filled
+from trialog.datum import Ask, Datum, in_force
 from trialog.efforts import Effort, Efforts
 from trialog.outcomes import Outcome, Outcomes
-from trialog.program import Chosen, Clause, Const, ProtocolAtom, Source, Tallied, Tuple
+from trialog.program import Clause, Const, ProtocolAtom, Source, Tuple
 from trialog.supposing import Add, Confirm, Edit, Put, Take
-from trialog.telling import Telling, cells
-from trialog.values import FIRST_DAY, GREATEST, LAST_DAY, Cause, Exact, Interval, exact, point, show_day
+from trialog.telling import Telling
+from trialog.values import FIRST_DAY, LAST_DAY, Cause, Interval, point, show_day
 from trialog.vocabulary import Dated, Kind, Relation
+from trialog.weights import weights
 
 _LEAST_WEIGHT = Fraction(1, 1000)  # what amounts are divided by is above zero
-
-
-class Ask(enum.Enum):
-    """The kinds of data that can be asked for."""
-
-    RESULT = "result"
-    ENTRY = "entry"
-    HISTORY = "history"
-    SIGNATURE = "signature"
-    ATTRIBUTE = "attribute"
-    CONFIRMATION = "confirmation"
-    CONFLICT = "conflict"
-    # What is recorded, for those who ask what would have to be otherwise (`near.py`):
-    DECISION = "decision"
-    VALUE = "value"
-    DATE = "date"
-    LESS = "a record less"
-    MORE = "a record more"
-
-
-@dataclass(frozen=True, slots=True)
-class Datum:
-    """Something to be asked for. `outcomes` are the ways in which it may turn out; `left_out` counts those that were not tried."""
-
-    ask: Ask
-    relation: str
-    concept: str
-    says: str
-    effort: Effort
-    outcomes: tuple[Outcome, ...]
-    atoms: tuple[ProtocolAtom, ...]
-    left_out: int = 0
-    is_counted: bool = False  # what it turns out to be can open again what was decided without it
-
-
-def beneath(answers: Answers, relations: Iterable[str]) -> tuple[Clause, ...]:
-    """The clauses in force that the relations rest on."""
-    screener = answers.screener
-    by_head: dict[str, list[Clause]] = {}
-    for c in screener.program.clauses:
-        if all(screener.readings[p.reading] == p.option for p in c.body if isinstance(p, Chosen)):
-            by_head.setdefault(c.relation, []).append(c)
-    reached = dict.fromkeys(relations)
-    waiting = list(reached)
-    found: list[Clause] = []
-    while waiting:
-        for clause in by_head.get(waiting.pop(0), ()):
-            found.append(clause)
-            for p in clause.body:
-                if isinstance(p, Tuple | Tallied) and p.relation not in reached:
-                    reached[p.relation] = None
-                    waiting.append(p.relation)
-    return tuple(found)
 
 
 class Wanted:
@@ -86,7 +28,7 @@ class Wanted:
         self.screening = answers.screening
         self.program = answers.screener.program
         self.vocabulary = self.program.vocabulary
-        self.clauses = beneath(answers, relations)
+        self.clauses = in_force(answers.screener, relations)
         self.outcomes = Outcomes(Telling(answers, self.clauses))
         self.words = self.outcomes.words
         self.efforts = Efforts(self.program)
@@ -183,7 +125,7 @@ class Wanted:
 
     def beneath_of(self, relation: str) -> tuple[Clause, ...]:
         if relation not in self._beneath:
-            self._beneath[relation] = beneath(self.answers, [relation])
+            self._beneath[relation] = in_force(self.answers.screener, [relation])
         return self._beneath[relation]
 
     def signature(self, clause: Clause, relation: Relation, question: str) -> None:
@@ -343,44 +285,14 @@ class Wanted:
         self, clause: Clause, relation: Relation, concept: str, day: int, owner: Relation, record: Record
     ) -> None:
         """The measure by which one amount follows from another, where none is surely recorded by then."""
-        about, value = relation.concept_column or 0, relation.position("value")
-        on = relation.position("on")
-        if value is None or on is None or any(
-            r.relation == relation.name and r.values[about] == concept and r.standing is Standing.CONFIRMED
-            and isinstance(when := r.values[on], Interval) and when.high <= day
-            for r in self.chart.records
-        ):  # fmt: skip
+        rows = weights(self.outcomes, self.chart, relation, concept, day, owner, record)
+        if rows is None:
             return
-        pieces = cells(self.weights(owner, record), Interval(_LEAST_WEIGHT, GREATEST), dated=False)
-        made = []
-        for option in (self.outcomes.option(c, dated=False) for c in pieces):
-            rows = [
-                Record(relation.name, filled(relation, {of: concept, "value": v, "on": point(day)}, self.vocabulary))
-                for of in (relation.columns[about].name,)
-                for v in (option.value, *option.points)
-            ]
-            made.append(self.added(rows))
         self.put(
             (Ask.RESULT, relation.name, concept, day), Ask.RESULT, clause, relation, concept,
             f"{self.words.label(concept)}: value, as it was on {show_day(day)}",
-            self.efforts.named("chart_look_up"), made,
+            self.efforts.named("chart_look_up"), [self.added(r) for r in rows],
         )  # fmt: skip
-
-    def weights(self, relation: Relation, record: Record) -> Iterator[Exact]:
-        """The measure's values at which what follows from it reaches a telling amount."""
-        p = relation.product
-        whole, part = (relation.position(p.whole), relation.position(p.part)) if p is not None else (None, None)
-        assert whole is not None and part is not None
-        concept = str(record.values[relation.concept_column or 0])
-        known, follows = (
-            (whole, part) if getattr(record.values[part], "cause", None) is Cause.MISSING else (part, whole)
-        )
-        amount = record.values[known]
-        assert isinstance(amount, Interval)
-        for turn in self.outcomes.telling.turns(relation.name, concept, follows):
-            for end in (amount.low, amount.high):
-                if turn > 0 and 0 < end < GREATEST:
-                    yield exact(Fraction(end) / turn if known == whole else Fraction(turn) / end)
 
     def in_order(self, record: Record, relation: Relation, column: int, value: object) -> bool:
         """Whether the value keeps the record's end after its beginning."""

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from trialog.answers import Status, Verdict
-from trialog.commands import finish, one_patient, the_atoms, the_program
+from trialog.commands import Asked, about_one_patient
 from trialog.program import Criterion
 from trialog.proof import Explanations, Lack
 from trialog.render.terminal import painted, sign, wrapped
@@ -17,21 +17,20 @@ _MOST_FOUND = 3
 
 def whynot(given: argparse.Namespace) -> int:
     """Say what stands between a patient and a cohort, or an atom and being met: by the rule that came nearest."""
-    library, program = the_program(given)
-    cohorts, _ = the_atoms(given, program)
-    run = one_patient(given, library, program)
-    answers = run[0].answers
-    if answers is None:
-        return finish(run)
+    return about_one_patient(given, lambda asked: _say(given, asked))
+
+
+def _say(given: argparse.Namespace, asked: Asked) -> int:
+    answers = asked.answers
     explanations = Explanations(answers)
     emit([f"{given.patient}, screened on {show_day(answers.screening)}"])
     if given.atom is not None:
-        atom = program.atoms[given.atom]
+        atom = asked.program.atoms[given.atom]
         status = answers.status(atom.relation)
         emit(["", f"{given.atom} is {painted(status.value, status, given.colour)}: {atom.phrase}"])
         emit(_lack_lines(explanations.lacking(atom.relation), given, "  "))
-        return finish(run)
-    for cohort in cohorts:
+        return 0
+    for cohort in asked.cohorts:
         verdict = answers.verdict(cohort)
         emit(["", f"{cohort}: {painted(verdict.value, verdict, given.colour)}"])
         if verdict is Verdict.ELIGIBLE:
@@ -42,7 +41,7 @@ def whynot(given: argparse.Namespace) -> int:
         if surely and len(surely) < len(unsatisfied):
             more = len(unsatisfied) - len(surely)
             emit([f"  not known: {more} more {'criterion' if more == 1 else 'criteria'}"])
-    return finish(run)
+    return 0
 
 
 def _criteria_lines(

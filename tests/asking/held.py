@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, islice, product
 
 from trialog.answers import Answers, Status, Verdict
+from trialog.datum import Datum
 from trialog.needs import Needs, Wish
 from trialog.outcomes import Outcome
 from trialog.supposing import supposing
-from trialog.wanted import Datum
 
 MOST = 400
 type Asked = Callable[[Answers], Status | Verdict]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from trialog.cli import main
+from trialog.second_opinion import Disagreed, SecondOpinion
 
 TRIAL = "car-nk-b-cell-children"
 MANUAL = (Path(__file__).parents[2] / "docs/what_is_missing.md").read_text(encoding="utf-8")
@@ -75,6 +76,18 @@ def test_a_search_that_was_cut_off_says_so(capsys: pytest.CaptureFixture[str]) -
     assert "the search ended with the first 1 sets" in " ".join(out.split())
 
 
+@pytest.mark.parametrize("cohort", ["sle", "mdr_srns", "iga_nephropathy"])
+def test_what_was_found_before_the_search_was_cut_off_is_shown(cohort: str, capsys: pytest.CaptureFixture[str]) -> None:
+    typed = f"needs TRIAL sle-151-nothing-recorded --cohort {cohort} --seconds 0.3"
+    _, out, _ = printed(typed, capsys)
+    assert "This settles all but some criteria" in out or "This settles it" in out
+    assert "•" in out and "there may be other sets" in " ".join(out.split())
+    _, out, _ = printed(f"{typed} --format json", capsys)
+    (found,) = json.loads(out)["needs"]
+    assert any(s["data"] for s in (*found["sets"], *found["partly"]))
+    assert found["unsolved"] or found["unsettled"]
+
+
 def test_a_place_that_why_prints_can_be_retracted(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = printed("why TRIAL sle-001-eligible --atom C4 --one-engine", capsys)
     place = next(line.strip() for line in out.splitlines() if "facts.observation" in line)
@@ -108,3 +121,71 @@ def test_limits_that_make_no_sense_are_refused(typed: str, capsys: pytest.Captur
     with pytest.raises(SystemExit) as ended:
         printed(f"needs TRIAL sle-001-eligible {typed}", capsys)
     assert ended.value.code == 2
+
+
+ABOUT_ONE = ("why", "whynot", "needs", "near", "whatif")
+
+
+@pytest.mark.parametrize("command", ABOUT_ONE)
+def test_where_there_is_no_chart_that_is_told_and_nobody_is_named(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = printed(f"{command} TRIAL Ann --charts {tmp_path}", capsys)
+    assert (code, out) == (2, "")
+    assert "error[E505]" in err and "E602" not in err
+
+
+@pytest.mark.parametrize("command", ABOUT_ONE)
+def test_a_chart_that_was_refused_is_told_beside_a_name_that_is_nobodys(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    (tmp_path / "Ann.json").write_text('{"patient": "Ann", "screening": "2026-01-15", "facts": {}}', encoding="utf-8")
+    code, out, err = printed(f"{command} TRIAL Zoe --charts {tmp_path}", capsys)
+    assert (code, out) == (2, "")
+    assert "there is 1: Ann" in err
+    assert err.count("error[") == 2
+
+
+@pytest.mark.parametrize("command", ABOUT_ONE)
+def test_a_patient_whose_name_begins_like_an_option(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.json").write_text('{"patient": "-x", "screening": "2026-01-15", "facts": {}}', encoding="utf-8")
+    code, _, err = printed(f"{command} TRIAL -x --charts {tmp_path}", capsys)
+    assert code == 2
+    assert f"trialog {command} {TRIAL} --charts" in " ".join(err.split()) and "-- -x" in err and "E602" in err
+    more = "--seconds 0.1" if command in ("needs", "near") else "--one-engine" if command == "why" else ""
+    code, out, err = printed(f"{command} TRIAL --charts {tmp_path} {more} -- -x", capsys)
+    assert (code, err) == (0, "")
+    assert out.startswith("-x, screened on")
+
+
+def test_all_that_is_wrong_with_a_question_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    code, _, err = printed(f"ask TRIAL 'sex(P, S)' --why 99 --why Zoe --charts {tmp_path}", capsys)
+    assert code == 2
+    assert err.count("error[E682]") == 2
+    assert err.index("1 of 1 charts refused") < err.index("error[E682]")
+
+
+@pytest.mark.parametrize("form", ["text", "json", "html"])
+def test_a_certificate_is_said_to_be_written_or_not(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "c.json"
+    typed = f"why TRIAL sle-001-eligible --atom C4 --format {form} --certificate {file}"
+    code, out, err = printed(f"{typed} --one-engine", capsys)
+    assert code == 0
+    assert f"certificate written to {file}" in (out if form == "text" else err)
+    assert err == "" or form != "text"
+    file.unlink()
+
+    def opinion(_: SecondOpinion) -> Disagreed:
+        return Disagreed(())
+
+    monkeypatch.setattr(SecondOpinion, "opinion", opinion)
+    code, _, err = printed(typed, capsys)
+    assert code == 4
+    assert f"no certificate is written to {file}: the two engines disagree" in " ".join(err.split())
+    assert not file.exists()

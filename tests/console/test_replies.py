@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,16 @@ import pytest
 import trialog
 from tests.console.conftest import Small
 from trialog.answers import Status
-from trialog.asking import read_query
-from trialog.charts.chart import Chart
+from trialog.asking import QUERY, read_query
+from trialog.charts.chart import Chart, Reviewed
 from trialog.charts.files import ReadChart
 from trialog.cli import main
 from trialog.notebook import Wrong
+from trialog.proof import Explanations
 from trialog.replies import Limits, Reply, reply
 from trialog.source import Source
 from trialog.usage import CUT_OFF
-from trialog.values import days
+from trialog.values import days, point
 
 type Printed = pytest.CaptureFixture[str]
 type Ask = Callable[..., tuple[int, str, str]]
@@ -142,6 +144,27 @@ def test_a_limit_is_for_its_query_alone(small: Small, busy: Chart) -> None:
     found = runaway("treatment(P, D, ..)", small, Limits(seconds=0.3), busy)
     time.sleep(0.4)
     assert found.why(found.rows[0]).below, "explanations are not in a hurry"
+
+
+def test_an_explanation_takes_no_longer_than_its_query(small: Small, busy: Chart) -> None:
+    several = ", ".join(f"treatment(P, D{i}, from: F{i}, ..)" for i in range(4))
+    apart = ", ".join(f"F{i} < F{i + 1}" for i in range(3))
+    query, problems = read_query(Source("query", f"{several}, {apart}, F3 > 2025-06-01."), small.pages, small.program)
+    assert query is not None, problems
+    charts = [ReadChart("busy", replace(busy, reviewed=(Reviewed("treatment", "drug", point(DAY)),)))]
+    found = reply(query, {}, charts, None, DAY, Limits(seconds=60))
+    found = replace(found, limits=Limits(seconds=0.05))
+    begin = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"after 0\.05 seconds"):
+        found.why_of("busy")
+    assert time.monotonic() - begin < 5
+    assert found.screener.engine is not None and not hasattr(found.screener.engine, "until"), "the next is in no hurry"
+
+    def look() -> None:
+        raise TimeoutError("now")
+
+    with pytest.raises(TimeoutError, match="now"):
+        Explanations(found.answers("busy"), look).of_no_row(QUERY)
 
 
 # -- from Python -------------------------------------------------------------------------------------------------

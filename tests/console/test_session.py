@@ -11,9 +11,10 @@ import pytest
 
 from trialog.cli import main
 from trialog.console.completing import candidates
+from trialog.console.keeping import names_nobody
 from trialog.console.lines import command_in, is_whole
 from trialog.console.session import COMMANDS, OWN, SHARED, Session
-from trialog.console.terminal import Enough, Paged, history, names_nobody, state_folder
+from trialog.console.terminal import Enough, Paged, history, state_folder
 
 type Printed = pytest.CaptureFixture[str]
 type Typed = Callable[..., tuple[int, str, str]]
@@ -195,6 +196,17 @@ def test_a_command_is_given_what_the_session_knows(session: Session) -> None:
     assert said == ["selectors=['+S1']", "trial=small"]
 
 
+def test_a_patient_whose_name_begins_like_an_option(typed: Typed, here: Path) -> None:
+    chart = (here / "charts/Ann.json").read_text(encoding="utf-8")
+    (here / "charts/x.json").write_text(chart.replace('"Ann"', '"-x"'), encoding="utf-8")
+    for lines in (("patient -x", "whynot", "graph S1"), ("whynot -x",), ("whynot -x S1",)):
+        code, out, err = typed(*lines)
+        assert (code, err) == (0, ""), lines
+        assert "-x, screened on" in out
+    code, _, err = typed("why -y")
+    assert (code == 2 and "usage" not in err and "E684" in err) or "E602" in err
+
+
 def test_a_command_that_is_not_there_is_said_to_be_so(session: Session, capsys: Printed) -> None:
     session.parsers = {}
     assert session.take("needs Ann") == 2
@@ -276,6 +288,35 @@ def test_a_patient_is_not_named_before_the_charts_are_read_nor_in_quotation_mark
     assert session.opened.patients
     assert names_nobody("why S1", session)
     assert not names_nobody("why A\\nn", session) and not names_nobody('why A"n"n', session)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "why Anne", "why Anne S1", "needs Anne", "near Anne --seconds 3", "graph S1 Anne", "whynot anne_smith", "impact anne",
+        "pateint Anne", "wyh Anne", "cohort Anne", "screen --charts charts/anne.json", "why Bo_", "reading Anne=strict",
+        "condition(anne, epilepsy).", 'condition(P, "Anne").', "explain Anne", "as-of Anne", "graph sentence:Anne",
+        "born(P, B). % Anne Smith",
+    ],
+)  # fmt: skip
+def test_a_misspelt_name_is_not_kept(line: str, session: Session) -> None:
+    assert session.opened.patients
+    assert not names_nobody(line, session)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "why 1", "why S1", "why", "needs S1", "graph +S1 S1+", "graph concept:epilepsy+", "cohort sle", "as-of 2026-01-15",
+        "reading strictness=loose", "help", "quit", "explain E206", "impact rule:S1/2", "screen",
+        "latest observation(P, lvef, V, ..), V >= 55.5 '%'.", "condition(P, C, from: F, ..), F > 2025-01-31 - 60 days.",
+        "?- reading strictness = loose, not judged(P, fit_for_infusion, ..).",
+        "count { D : treatment(P, D, ..) } >= 2, born(P, _).",
+    ],
+)  # fmt: skip
+def test_what_can_be_nobodys_name_is_kept(line: str, session: Session) -> None:
+    assert session.opened.patients
+    assert names_nobody(line, session), line
 
 
 def test_history_that_cannot_be_kept_stops_nobody(

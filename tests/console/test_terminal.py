@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from trialog.cli import _parser
+from trialog.arguments import parser
+from trialog.cli import COMMANDS
 
 pty = pytest.importorskip("pty", reason="a terminal without a person needs the pseudoterminals of POSIX")
 
@@ -103,7 +104,7 @@ def opened(here: Path) -> Iterator[Open]:
 
 def has(command: str) -> bool:
     """Whether the command line has the command."""
-    return f"\n    {command} " in _parser().format_help()
+    return f"\n    {command} " in parser(COMMANDS).format_help()
 
 
 RUNAWAY = ", ".join(f"treatment(P, D{i}, from: F{i}, ..)" for i in range(30))

@@ -62,6 +62,6 @@ def test_whynot_gives_the_values_that_decide(capsys: pytest.CaptureFixture[str])
     assert main(["whynot", "car-nk-b-cell-children", "mdr-020-schwartz-just-below-30", "--atom", "C6"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert (
-        "creatinine in serum 1.653 mg/dL on 2026-01-09: 0.413 mL/min/1.73 m².mg/dL/cm × 120 cm is not at least" in said
+        "creatinine in serum 1.653 mg/dL on 2026-01-09: 0.413 mL/min/1.73 m²·mg/dL/cm × 120 cm is not at least" in said
     )
     assert "does not count" not in said

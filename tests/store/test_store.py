@@ -13,7 +13,16 @@ from tests.agreement.completing import Domain
 from tests.agreement.trials import DAYS, NUMBERS, SCREENING, SMALL
 from tests.store.stores import in_order, packed
 from trialog.charts.chart import Chart
-from trialog.charts.codes import END_CODE, LARGEST_CODE, TICKS_PER_UNIT, code_of, is_beyond, is_exact, number_of
+from trialog.charts.codes import (
+    BEYOND_CODE,
+    END_CODE,
+    LARGEST_CODE,
+    TICKS_PER_UNIT,
+    code_of,
+    is_beyond,
+    is_exact,
+    number_of,
+)
 from trialog.charts.facts import facts
 from trialog.charts.read import read_charts, read_charts_of
 from trialog.knowledge import Library, shipped
@@ -55,7 +64,7 @@ NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc", "Z")), min_size=1,
 @example(Fraction(1, 3), Fraction(2, 3))
 def test_codes_compare_as_numbers_do_with_every_number_on_a_tick(value: Exact, other: Exact) -> None:
     tick = exact(Fraction(round(other * TICKS_PER_UNIT), TICKS_PER_UNIT))
-    if is_beyond(value) or is_beyond(tick):
+    if is_beyond(tick):
         return
     assert (code_of(value) < code_of(tick)) == (value < tick)
     assert (code_of(value) > code_of(tick)) == (value > tick)
@@ -64,7 +73,11 @@ def test_codes_compare_as_numbers_do_with_every_number_on_a_tick(value: Exact, o
 @given(NUMBER)
 def test_a_code_gives_its_number_back_unless_it_says_that_it_does_not(value: Exact) -> None:
     code = code_of(value)
-    assert abs(code) <= LARGEST_CODE or (value in (LEAST, GREATEST) and abs(code) == END_CODE)
+    assert (
+        abs(code) <= LARGEST_CODE
+        or (is_beyond(value) and abs(code) == BEYOND_CODE)
+        or (value in (LEAST, GREATEST) and abs(code) == END_CODE)
+    )
     assert is_exact(value) == (number_of(code) == value and code % 2 == 0 and not is_beyond(value))
     assert not (is_beyond(value) and is_exact(value))
 

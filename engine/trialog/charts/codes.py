@@ -10,17 +10,20 @@ from trialog.values import GREATEST, LEAST, Exact, exact
 
 TICKS_PER_UNIT = 100_000
 LARGEST_CODE = 2**38
-"""No code but those of the ends goes beyond it: sums and multiples of a few codes stay within 64 bits."""
+"""No code but those of the ends goes more than one beyond it: sums and multiples of a few codes stay within 64 bits."""
+BEYOND_CODE = LARGEST_CODE + 1
+"""The code of every number that is larger, and with a minus of every one that lies as far below zero: odd, as it is not exact."""
 END_CODE = 2**47
 """The code of GREATEST, and of LEAST with a minus."""
 
 
 @lru_cache(maxsize=1 << 16)
 def code_of(value: Exact) -> int:
-    """The code of the number, drawn in to `LARGEST_CODE` where it lies beyond."""
+    """The code of the number, `BEYOND_CODE` where it lies beyond what codes hold."""
     if value in (LEAST, GREATEST):
         return END_CODE if value == GREATEST else -END_CODE
-    return max(-LARGEST_CODE, min(LARGEST_CODE, _code(value)))
+    code = _code(value)
+    return code if abs(code) <= LARGEST_CODE else BEYOND_CODE if code > 0 else -BEYOND_CODE
 
 
 def is_beyond(value: Exact) -> bool:

@@ -9,7 +9,7 @@ from trialog.charts.chart import Chart, Denied, Judgement, Place, Record, Review
 from trialog.charts.dates import day_of, period
 from trialog.charts.words import EXTRA_COLUMNS, row_words
 from trialog.problem import Problem, did_you_mean
-from trialog.source import Span
+from trialog.source import Source, Span
 from trialog.units import UnitError, ratio
 from trialog.values import LAST_DAY, UNKNOWN_DAY, Exact, Interval, point
 from trialog.vocabulary import Amount, Coded, Column, Concept, Dated, Kind, Measured, Relation, Vocabulary
@@ -19,6 +19,8 @@ RECORDED = (Kind.EVENT, Kind.MEASURE, Kind.ATTRIBUTE)
 
 JUDGEMENT_COLUMNS = ("question", "decision", "on", "until", "by", "status", "note")
 SCOPE_COLUMNS = ("relation", "concept", "through", "note")
+
+_NOWHERE = Span(Source("", ""), 0, 0)
 
 _ONGOING, _UNKNOWN = "ongoing", "unknown"
 
@@ -102,6 +104,23 @@ def record_of(relation: Relation, row: Row, vocabulary: Vocabulary, problems: li
     return Record(
         relation.name, filled(relation, given, vocabulary), standing, row.place, row_words(relation, said, vocabulary)
     )
+
+
+def value_of_cell(
+    relation: Relation, column: Column, written_: str | None, concept: Concept | None, vocabulary: Vocabulary
+) -> Value | None:
+    """What one cell of a row about the concept says, None where nothing is written. Raises ValueError where it is wrong."""
+    cells = {} if written_ is None else {column.name: Cell(written_, _NOWHERE)}
+    reader = _RowReader(relation.name, Row(cells, _NOWHERE, Place("")), vocabulary, [])
+    about = relation.concept_column
+    if about is not None and relation.columns[about] == column:
+        named = reader.about(relation)
+        value: Value | None = named.name if named else None
+    else:
+        value = reader.value(relation, column, concept)
+    if reader.failed:
+        raise ValueError(written_)
+    return value
 
 
 def filled(relation: Relation, given: Mapping[str, Value], vocabulary: Vocabulary) -> tuple[Value, ...]:

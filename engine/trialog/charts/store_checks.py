@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialog.charts.codes import END_CODE, LARGEST_CODE, code_of
+from trialog.charts.codes import BEYOND_CODE, END_CODE, code_of
 from trialog.charts.files import nowhere
 from trialog.charts.store_tables import OPTIONAL, Field, Holds, arrow_type
 from trialog.charts.words import one_line
@@ -100,7 +100,7 @@ def _no_codes(codes: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     size = np.abs(codes)
-    return np.flatnonzero((size > LARGEST_CODE) & (size != END_CODE))
+    return np.flatnonzero((size > BEYOND_CODE) & (size != END_CODE))
 
 
 def _unknown_word(column: "pa.DictionaryArray", f: Field, vocabulary: Vocabulary) -> tuple[int, str] | None:

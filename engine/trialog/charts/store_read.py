@@ -155,10 +155,18 @@ class Store:
             yield ReadChart(patient, None, error.problems)
 
     def charts_in(self, number: int, rows: Sequence[int]) -> Iterator[tuple[int, Chart]]:
-        """The charts of these patients of a bucket, each with its row. Raises StoreError."""
-        content = self.bucket(number)
+        """The charts of these patients of a bucket, each with its row; only their rows are looked at. Raises StoreError."""
+        content = {name: self.table(number, name, checked=False) for name in self.fields}
+        patients = self.manifest.buckets[number].patients
         for row in rows:
             cut = {name: _of_patient(table, row, name) for name, table in content.items()}
+            problems = [
+                problem
+                for name, table in cut.items()
+                for problem in wrong_rows(table, self.fields[name], self.file(number, name), patients, self.vocabulary)
+            ]
+            if problems:
+                raise StoreError(*problems)
             yield from ((row, chart) for chart in self._charts(number, cut, row))
 
     def names(self) -> Iterator[str]:

@@ -31,7 +31,7 @@ from trialog.source import Source, Span
 from trialog.vocabulary import Vocabulary
 
 PATIENTS = "patients"
-_OTHERS = {
+OTHERS = {
     PATIENTS: ("screening", "note"),
     "judgements": JUDGEMENT_COLUMNS,
     "reviewed": SCOPE_COLUMNS,
@@ -40,7 +40,7 @@ _OTHERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Patient:
+class Patient:
     """One line of the list of patients; `problems` are those of this patient's rows in all tables."""
 
     name: str
@@ -73,10 +73,10 @@ def read_tables(folder: Path, files: list[Path], vocabulary: Vocabulary) -> Iter
         for name, row in rows:
             of_patient[name].setdefault(table, []).append(row)
     for name, patient in patients.items():
-        yield _chart(patient, of_patient[name], str(folder), vocabulary)
+        yield chart_of_rows(patient, of_patient[name], str(folder), vocabulary)
 
 
-def _chart(patient: _Patient, tables: dict[str, list[Row]], folder: str, vocabulary: Vocabulary) -> ReadChart:
+def chart_of_rows(patient: Patient, tables: dict[str, list[Row]], folder: str, vocabulary: Vocabulary) -> ReadChart:
     problems = patient.problems
 
     def meant[T](table: str, meaning: Callable[[Row, Vocabulary, list[Problem]], T | None]) -> Iterator[Kept[T]]:
@@ -104,12 +104,12 @@ def _tables(files: list[Path], vocabulary: Vocabulary, problems: list[Problem]) 
     for path in files:
         at = Span(Source(str(path), ""), 0, 0)
         name = path.stem
-        if name in _OTHERS:
-            columns = _OTHERS[name]
+        if name in OTHERS:
+            columns = OTHERS[name]
         elif name in relations:
             columns = columns_of(vocabulary.relations[name])
         else:
-            known = (*_OTHERS, *relations)
+            known = (*OTHERS, *relations)
             help_ = did_you_mean(name, known) or f"the tables are {', '.join(f'`{k}`' for k in known)}"
             claim = f"`{path.name}` is not the table of a relation that charts record"
             problems.append(Problem("E510", claim, at, help_))
@@ -133,7 +133,7 @@ def _rows(source: Source, columns: tuple[str, ...], problems: list[Problem]) -> 
     lines = _lines(source, problems)
     header_line, header = next(lines, (1, list[str]()))
     at = _line(source, header_line)
-    if wrong := list(_wrong_header(header, columns, source.name, at)):
+    if wrong := list(wrong_header(header, columns, source.name, at)):
         problems.extend(wrong)
         return
     for number, cells in lines:
@@ -174,7 +174,7 @@ def _line(source: Source, number: int) -> Span:
     return Span(source, start, len(source.text.rstrip("\r\n")) if end < 0 else end)
 
 
-def _wrong_header(header: list[str], columns: tuple[str, ...], name: str, at: Span) -> Iterator[Problem]:
+def wrong_header(header: list[str], columns: tuple[str, ...], name: str, at: Span) -> Iterator[Problem]:
     known = ("patient", *columns)
     if not header:
         yield Problem("E519", "the table is empty", at, f"its first line names the columns: {', '.join(known)}")
@@ -191,8 +191,8 @@ def _wrong_header(header: list[str], columns: tuple[str, ...], name: str, at: Sp
         yield Problem("E519", "the table has no column `patient`", at, "every row must say whose it is")
 
 
-def _patients(rows: _Rows, problems: list[Problem]) -> dict[str, _Patient]:
-    found: dict[str, _Patient] = {}
+def _patients(rows: _Rows, problems: list[Problem]) -> dict[str, Patient]:
+    found: dict[str, Patient] = {}
     for name, row in rows:
         screening, own = None, list[Problem]()
         if cell := row.cells.get("screening"):
@@ -203,7 +203,7 @@ def _patients(rows: _Rows, problems: list[Problem]) -> dict[str, _Patient]:
         if earlier := found.get(name):
             problems.append(two_charts(name, row.at, earlier.at))
         else:
-            found[name] = _Patient(name, screening, row.at, own)
+            found[name] = Patient(name, screening, row.at, own)
     return found
 
 
@@ -214,6 +214,6 @@ def two_charts(name: str, at: Span, earlier: Span) -> Problem:
     return Problem("E518", claim, at, help_, related=((earlier, "the other one"),))
 
 
-def _unlisted(name: str, row: Row, patients: dict[str, _Patient]) -> Problem:
+def _unlisted(name: str, row: Row, patients: dict[str, Patient]) -> Problem:
     help_ = did_you_mean(name, patients) or "add the patient there, or correct the name here"
     return Problem("E520", f"the patient `{name}` is not in the table `patients`", row.at, help_)

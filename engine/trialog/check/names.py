@@ -158,7 +158,7 @@ class _Resolver:
                 [*relations, *self.heads, *BUILT_IN, *self.declared.unread],
                 self.way_to_ask(atom.relation) or "declare it, or write a rule that defines it",
             )
-            if name == atom.relation or name in self.declared.unread:
+            if name not in relations and name not in self.heads and name not in BUILT_IN:
                 return self.not_known(replace(atom, relation=name))
             atom = replace(atom, relation=name)
         if atom.relation in relations:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 class Columns:
     """The patients of one bucket. `cells` are the rows of all tables, `offsets` say where each patient's begin.
 
-    `screening` is the day of each chart, 0 where the run gives it; `born` the first day of each birth that is surely recorded, or 0.
+    `screening` is the day of each chart, 0 where the run gives it; `born` the first day on which each may be born, 0 where none
+    is recorded.
     """
 
     names: "pa.Array"
     screening: "Numbers"
-    beyond: "np.ndarray[Any, np.dtype[np.bool_]]"
     born: "Numbers"
     cells: "Numbers"
     offsets: "Numbers"
@@ -48,7 +48,7 @@ def columns(store: Store, number: int, layout: Layout) -> Columns:
         except StoreError as error:
             problems.extend(error.problems)
 
-    table(PATIENTS, ("patient", "screening", "beyond"))
+    table(PATIENTS, ("patient", "screening"))
     for r in layout.records:
         table(r.name, _wanted(r))
     scopes = ("patient", "relation", "concept", "through", "through_spread")
@@ -89,7 +89,6 @@ def columns(store: Store, number: int, layout: Layout) -> Columns:
     return Columns(
         patients.column("patient").combine_chunks(),
         _numbers(patients, "screening"),
-        patients.column("beyond").to_numpy(),
         _born(tables.get("born"), n),
         np.concatenate(cells) if cells else np.empty(0, np.int64),
         np.concatenate(offsets),

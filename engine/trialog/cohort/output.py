@@ -50,7 +50,16 @@ class Origin:
 
     def of_bucket(self, charts: str) -> str:
         """The digest of everything that the answers of a bucket follow from, whose charts have this digest."""
-        told = [VERSION, self.trial, self.knowledge, sorted(self.readings.items()), self.as_of, self.today, self.rules, charts]
+        told = [
+            VERSION,
+            self.trial,
+            self.knowledge,
+            sorted(self.readings.items()),
+            self.as_of,
+            self.today,
+            self.rules,
+            charts,
+        ]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

@@ -25,9 +25,9 @@ STATUS_NAMES = (Status.NOT_MET, Status.UNKNOWN, Status.MET)
 class Bucket:
     """What was found of the patients of one bucket.
 
-    `statuses` and `verdicts` are indices into `STATUS_NAMES` and `VERDICTS`; `rules` are numbers of the kernel's rules, 0 where none
-    decided. `by_reference` marks the patients whom the reference screened, `unborn` those whose birth comes after the screening:
-    of these nothing is said.
+    `statuses` and `verdicts` are indices into `STATUS_NAMES` and `VERDICTS`; `rules` are numbers of the kernel's rules, 0 where
+    none decided. `by_reference` marks the patients whom the reference screened, `unborn` those whose birth comes after the
+    screening: of these nothing is said.
     """
 
     number: int
@@ -119,10 +119,10 @@ def screen_bucket(ready: Kernel, store: Store, number: int, as_of: int | None, t
         number,
         found.names,
         days,
-        (codes % STATUSES).astype(np.uint8),
-        (codes // STATUSES).astype(np.uint16),
+        (codes & (STATUSES - 1)).astype(np.uint8),
+        (codes >> STATUSES.bit_length() - 1).astype(np.uint16),
         results[:, 1 + relations : 1 + relations + cohorts].astype(np.uint8),
-        (results[:, 0] != 0) | found.beyond,
+        results[:, 0] != 0,
         found.born > days,
     )
     _by_reference(ready, store, bucket)

@@ -14,7 +14,7 @@ from trialog.render.problems import shows_colour
 from trialog.render.replies import reply_lines, why_lines
 from trialog.render.terminal import wrapped
 from trialog.replies import Limits, Reply
-from trialog.usage import UsageError, columns, emit, typed_wrong
+from trialog.usage import CUT_OFF, UsageError, columns, emit, typed_wrong
 from trialog.values import show_day
 
 OWN = ("patient", "cohort", "reading", "as-of", "help", "quit")
@@ -100,7 +100,11 @@ class Session:
             return None
         if not is_row and (word not in self.last.statuses or not word):
             return None
-        emit(why_lines(self.last, asked_for(self.last, word), columns(), shows_colour(sys.stdout)))
+        try:
+            emit(why_lines(self.last, asked_for(self.last, word), columns(), shows_colour(sys.stdout)))
+        except TimeoutError as late:
+            emit([f"{word}: {late}"])
+            return CUT_OFF
         return 0
 
     # -- commands ------------------------------------------------------------------------------------------------
@@ -130,25 +134,27 @@ class Session:
         positional = [a.dest for a in actions if not a.option_strings]
         options = {o for a in actions for o in a.option_strings}
         rest = list(words)
-        placed = [self.opened.trial] if "trial" in positional else []
+        placed, behind = [self.opened.trial] if "trial" in positional else [], list[str]()
         patient = self.patient
         if "patient" in positional:
             if rest and rest[0] in self.opened.patients:
                 patient = rest.pop(0)
             if patient is None and not {"-h", "--help"} & set(rest):
                 raise typed_wrong("E684", f"`{name}` is asked of one patient", "choose one with `patient NAME`")
-            placed += [patient] if patient is not None else []
+            behind = [patient] if patient is not None else []
         if {"trial", "patient"} >= set(positional) and "--atom" in options and rest and not rest[0].startswith("-"):
             rest.insert(0, "--atom")
         typed = {word.partition("=")[0] for word in rest}
         chosen: list[str] = []
         if "--patient" in options - typed and patient is not None:
-            chosen += ["--patient", patient]
+            chosen.append(f"--patient={patient}")  # in one word: a name may begin with `-`
         if "--patient" not in options or chosen or "--patient" in typed:
             chosen += self.chosen(options - (typed - {"--reading"}), rest)
         if self.given.kb and "--kb" in options - typed:
             chosen += ["--kb", self.given.kb]
-        return [*placed, *rest, *chosen]
+        if any(name.startswith("-") for name in behind):
+            return [*placed, *rest, *chosen, "--", *behind]
+        return [*placed, *behind, *rest, *chosen]
 
     def chosen(self, options: set[str], typed: Sequence[str]) -> list[str]:
         """Of these options, those that say which charts, on which day and how read. A reading that was typed counts instead."""

@@ -2,7 +2,6 @@
 
 import io
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -18,8 +17,9 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from trialog.console.completing import candidates
-from trialog.console.lines import command_in, is_whole
-from trialog.console.session import COMMANDS, SHARED, Left, Session
+from trialog.console.keeping import names_nobody
+from trialog.console.lines import is_whole
+from trialog.console.session import COMMANDS, Left, Session
 
 _SHOWN_OF_A_NAME = 24
 
@@ -131,23 +131,6 @@ class _History(FileHistory):
                 super().store_string(string)
             except OSError:
                 return  # a full disk takes nobody's session down
-
-
-def names_nobody(text: str, session: Session) -> bool:
-    """Whether nothing that was typed is about one patient: neither a name, nor a command that takes one or facts of one."""
-    command = command_in(text, COMMANDS)
-    if command in ("patient", "whatif") or "--patient" in text:
-        return False
-    try:
-        words = shlex.split(text) if command is not None else []
-    except ValueError:
-        return False  # nobody can tell what is quoted
-    is_read = "charts" in vars(session.opened)
-    if command in SHARED and len(words) > 1 and not is_read:
-        return False  # any of these words may be a patient
-    known = session.opened.patients if is_read else ()
-    said = (text, " ".join(words))
-    return not any(name in one for name in (*known, session.patient or "") if name for one in said)
 
 
 # -- pages -------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ The search reads the author's clauses against the rows that an engine derived. I
 engine's, and a tree that says otherwise is a defect, which the tests look for.
 """
 
+from collections.abc import Callable
+
 from trialog.answers import Answers, Status
 from trialog.fetches import OPEN
 from trialog.plain import Row
@@ -22,8 +24,9 @@ def explain(answers: Answers, relation: str) -> Step:
 class Explanations:
     """Explanations of one patient's answers, which share what they have in common."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._explanation = Explanation(answers)
+    def __init__(self, answers: Answers, look: Callable[[], None] | None = None) -> None:
+        """`look` is called again and again while an explanation is searched for; it raises where there is to be an end."""
+        self._explanation = Explanation(answers, look)
 
     def of(self, relation: str) -> Step:
         """Why the relation, which is about the patient alone, has its status."""

@@ -3,6 +3,7 @@
 from trialog.answers import Status
 from trialog.program import Compared, Distinct, Program, Under, Var
 from trialog.proof.intervals import comparison, interval, worse
+from trialog.proof.sides import solved
 from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps
 from trialog.proof.wording import Naming, Wording
 from trialog.values import Cause
@@ -85,5 +86,6 @@ class Conditions:
         says, sides = self.words.compared(p, known, naming, status)
         if status is not Status.UNKNOWN:
             return self.step(Part.TEST, says, status, at=p.at)
+        sides = solved(p, known, naming) or sides
         cause = worse(one.cause, other.cause) or Cause.IMPRECISE
         return self.step(Part.TEST, says, status, FROM_CAUSE[cause], at=p.at, sides=sides)

@@ -75,7 +75,7 @@ class Failures:
         first = _at_heart(reasons[0])
         alike = reasons[0].alike if len(reasons) == 1 else ""
         what = _at_heart(step)
-        about = what.says if what.part in (Part.RECORD, Part.FACT, Part.OPEN) else step.says
+        about = what.says if what.part in (Part.RECORD, Part.FACT, Part.OPEN) or _is_named(what) else step.says
         if step.status is Status.UNKNOWN and what.part is Part.OPEN:
             about = "anything that is not recorded"
         is_told = len(reasons) == 1 and not first.below
@@ -109,7 +109,7 @@ class Failures:
         e = self.e
         title = e.title(name)
         if f"none {name}" in e.making:
-            return e.step(Part.ABSENT, f"nothing else by the same rules: {title}", Status.NOT_MET, plumbing=True)
+            return e.step(Part.ABSENT, f"the same rules give nothing further: {title}", Status.NOT_MET, plumbing=True)
         e.making.add(f"none {name}")
         below: list[Step] = []
         for ready in e.clauses.get(name, ()):
@@ -130,6 +130,11 @@ class Failures:
         says = f"no {'other ' if has_any else ''}{title}"
         step = e.none[name] = e.step(Part.CLAIM, says, Status.NOT_MET, None, tuple(below), plumbing=bool(below))
         return step
+
+
+def _is_named(step: Step) -> bool:
+    """Whether the line is a rule with a phrase of its own."""
+    return step.part is Part.RULE and not step.plumbing
 
 
 def _at_heart(step: Step) -> Step:

@@ -24,7 +24,9 @@ def lacking(explanation: Explanation, relation: str, wanted: Status = Status.MET
     step = explanation.relation(relation)
     if step.status is wanted:
         return []
-    if wanted is Status.NOT_MET or step.status is Status.UNKNOWN:
+    if step.status is Status.UNKNOWN:
+        return _unknown(step, wanted)
+    if wanted is Status.NOT_MET:
         return [_lack(step, step)]
     rules = [
         [s for group in explanation.failures.failing(ready, {}, stated=False) for s in group]
@@ -70,8 +72,34 @@ def _claim(step: Step) -> Step | None:
     return step if step.part is Part.CLAIM else None
 
 
-def _lack(named: Step, step: Step) -> Lack:
-    asked = " or ".join(settling(step)[0][:2]) if step.status is Status.UNKNOWN else ""
+def _unknown(step: Step, wanted: Status) -> list[Lack]:
+    """What is not known of an unknown line: the atoms and phrases on which it rests where it has none itself."""
+    claims = dict(_claims(step, wanted) or [(step, wanted)])
+    return [_lack(s, s, which) for s, which in claims.items()]
+
+
+def _claims(step: Step, wanted: Status) -> list[tuple[Step, Status]] | None:
+    """The unknown lines with an atom or a phrase, and how each should be; None where something else is unknown too."""
+    if step.part is Part.NOT and step.below:
+        return _claims(step.below[0], Status.MET if wanted is Status.NOT_MET else Status.NOT_MET)
+    if step.part is Part.CLAIM and (step.atom or not step.plumbing):
+        return [(step, wanted)]
+    if not (step.plumbing and step.below):
+        return None
+    found: list[tuple[Step, Status]] = []
+    for s in step.below:
+        if s.status is Status.UNKNOWN:
+            below = _claims(s, wanted)
+            if below is None:
+                return None
+            found += below
+    return found
+
+
+def _lack(named: Step, step: Step, wanted: Status = Status.MET) -> Lack:
+    asked = ""
+    if step.status is Status.UNKNOWN:
+        met, not_met = settling(step)
+        asked = " or ".join(met[:2]) if wanted is Status.MET else " and ".join(not_met[:2])
     found = tuple(dict.fromkeys(sentences(step))) or tuple(s.says for s in shown(step.below))
-    phrase = "" if named.plumbing and not named.atom else named.says
-    return Lack(named.atom, phrase, step.status, found, asked)
+    return Lack(named.atom, named.says, step.status, found, asked)

@@ -1,8 +1,10 @@
 """Proofs as sentences: in a line, in a paragraph, and what would settle them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from trialog.answers import Status
+from trialog.proof.sides import AS_ASKED, OF_THAT_KIND
 from trialog.proof.step import NOT_COUNTED, Part, Step, shown
 
 _MOST_SENTENCES = 6
@@ -116,24 +118,60 @@ def _rejected(step: Step) -> Iterator[str]:
             yield from _rejected(s)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Ways of which `all` have to be so, or any; each is a sentence or such ways in turn."""
+
+    of: "tuple[_Ways | str, ...]"
+    all: bool
+
+
 def settling(step: Step) -> tuple[list[str], list[str]]:
     """Of an unknown line: the ways in which it would be met, and all that would have to be for it not to be."""
-    if step.sides is not None and step.part is not Part.NOT:
-        return [step.sides[0]], [step.sides[1]]
-    unknown = [s for s in step.below if s.status is Status.UNKNOWN]
-    each = [settling(s) for s in unknown]
-    if not each:
+    met, not_met = _settling(step)
+    if not met.of or not not_met.of:
         return [f"so it is: {step.says}"], [f"not so: {step.says}"]
-    match step.part:
-        case Part.NOT:
-            met, not_met = each[0]
-            return [" and ".join(not_met)], [" or ".join(met)]
-        case Part.CLAIM:  # any of the rules
-            return _once(w for met, _ in each for w in met), _once(w for _, not_met in each for w in not_met)
-        case _:  # all of the premises
-            return [" and ".join(_once(_either(met) for met, _ in each))], [
-                " or ".join(_once(" and ".join(n) for _, n in each))
-            ]
+    met = met if not met.all else _Ways((met,), all=False)
+    not_met = not_met if not_met.all else _Ways((not_met,), all=True)
+    return [_in_words(w, False) for w in met.of], [_in_words(w, False) for w in not_met.of]
+
+
+def _settling(step: Step) -> tuple[_Ways, _Ways]:
+    """What would make the line met, and what not; nothing of a line that only comes back to a rule told further up."""
+    if step.part is Part.NOT and step.below:
+        met, not_met = _settling(step.below[0])
+        return not_met, met
+    if step.sides is not None:
+        return _Ways((step.sides[0],), all=False), _Ways((step.sides[1],), all=True)
+    each = [_settling(s) for s in step.below if s.status is Status.UNKNOWN]
+    if not step.below and not step.plumbing:
+        return _Ways((f"so it is: {step.says}",), all=False), _Ways((f"not so: {step.says}",), all=True)
+    is_any = step.part is Part.CLAIM  # of the rules; else all of the premises
+    return _together([m for m, _ in each], all_=not is_any), _together([n for _, n in each], all_=is_any)
+
+
+def _together(ways: list[_Ways], all_: bool) -> _Ways:
+    """All of the ways, or any, as few as say it: those in ways of the same sort stand beside the others, each once."""
+    found: list[_Ways | str] = []
+    for w in ways:
+        if w.all is all_ or len(w.of) == 1:
+            found += w.of
+        elif w.of:
+            found.append(w)
+    once = list(dict.fromkeys(found))
+    # what holds as soon as a simple one does, which is asked for or enough anyway, adds nothing
+    simple = {w for w in once if isinstance(w, str) and AS_ASKED not in w and OF_THAT_KIND not in w}
+    kept = tuple(w for w in once if isinstance(w, str) or not simple & set(w.of))
+    if len(kept) == 1 and not isinstance(kept[0], str):
+        return kept[0]
+    return _Ways(kept, all_)
+
+
+def _in_words(ways: _Ways | str, nested: bool) -> str:
+    if isinstance(ways, str):
+        return ways
+    words = (" and " if ways.all else " or ").join(_in_words(w, True) for w in ways.of)
+    return f"({words})" if nested else words
 
 
 def _told_once(step: Step) -> list[str]:
@@ -144,14 +182,6 @@ def _told_once(step: Step) -> list[str]:
 
 def _ended(words: str) -> str:
     return words if words.endswith(("?", ".")) else f"{words}."
-
-
-def _once(words: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(words))
-
-
-def _either(ways: list[str]) -> str:
-    return ways[0] if len(ways) == 1 else f"either {' or '.join(ways)}"
 
 
 def _ways(ways: list[str]) -> str:

@@ -112,13 +112,14 @@ class Readied:
             patient,
             _grouped(clause.body, mine),
             _grouped(clause.body, head),
-            Naming(units, self.columns_of(clause)),
+            Naming(units, *self.columns_of(clause)),
             _classes(clause),
         )
 
-    def columns_of(self, clause: Clause) -> dict[str, str]:
-        """From what column of a chart's relation each variable has its value; a value's, by what was measured."""
+    def columns_of(self, clause: Clause) -> tuple[dict[str, str], frozenset[str]]:
+        """From what column of a chart's relation each variable has its value, a result's by what was measured; and the results."""
         found: dict[str, str] = {}
+        results: set[str] = set()
         vocabulary = self.program.vocabulary
         for p in clause.body:
             relation = vocabulary.relations.get(p.relation) if isinstance(p, Tuple) else None
@@ -130,10 +131,15 @@ class Readied:
             for column, arg in zip(relation.columns, p.args[1:], strict=True):
                 if isinstance(arg, Var):
                     name = column.name.replace("_", " ")
-                    found[arg.name] = (
-                        label if name == "value" and label else f"{label}: {name}" if label and name != "on" else name
-                    )
-        return found
+                    if relation.kind is Kind.ATTRIBUTE:
+                        name = relation.description
+                    elif name == "value" and label:
+                        name = label
+                        results.add(arg.name)
+                    elif label and name != "on":
+                        name = f"the {name} of {label}"
+                    found[arg.name] = name
+        return found, frozenset(results)
 
     def units_of(self, clause: Clause) -> dict[str, str]:
         """In what unit the values of the clause's variables are, as charts and pages write it."""

@@ -1,6 +1,6 @@
 """The search: clauses against the rows that an engine derived, premise by premise."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from trialog.answers import Answers, Status
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
@@ -41,7 +41,9 @@ _MOST_WAYS = 5000  # looked at to find a proof of least height; the first way is
 
 
 class Explanation:
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, look: Callable[[], None] | None = None) -> None:
+        """`look` is called again and again; it raises where there is to be an end."""
+        self.look = look
         self.answers = answers
         self.program = answers.screener.program
         self.vocabulary = self.program.vocabulary
@@ -181,8 +183,9 @@ class Explanation:
         phrase = (
             ready.clause.phrase if ready.clause.relation not in self.ready.atoms or "{" in ready.clause.phrase else ""
         )
-        says = self.words.filled(phrase, values) if phrase else "by this rule"
-        plumbing = not phrase or (phrase == self.ready.titles.get(ready.clause.relation))
+        filled = self.words.filled(phrase, values, ready.naming) if phrase else None
+        says = filled or "by this rule"
+        plumbing = filled is None or (phrase == self.ready.titles.get(ready.clause.relation))
         bindings = self.words.bindings({k: v for k, v in values.items() if k != ready.patient}, ready.naming.units)
         reason = joint(below) if status is Status.UNKNOWN else None
         return self.step(Part.RULE, says, status, reason, below, ready.clause.at, plumbing=plumbing, bindings=bindings)
@@ -223,6 +226,8 @@ class Explanation:
 
     def ways(self, premise: Premise, known: Known, within: Within, whole: bool) -> Iterable[Way]:
         """The ways in which the premise holds or may hold; where `whole`, also those in which it does not, with the reason."""
+        if self.look is not None:
+            self.look()
         match premise:
             case Tuple(negated=False):
                 return self.tuple_ways(premise, known, within, whole)
@@ -301,15 +306,13 @@ class Explanation:
             yield self.failures.no_more(name), known
 
     def ordered(self, name: str, exact: bool) -> list[Row]:
+        """The rows of a derived relation, certain ones first."""
         found = self.in_order.get(name)
         if found is None:
-            found = self.in_order[name] = self.sorted(name, exact)
+            certain = self.rows(name if exact else f"{CERTAIN} {name}")
+            possible = [r for r in self.rows(f"{POSSIBLE} {name}") if r not in certain] if not exact else []
+            found = self.in_order[name] = [*sorted(certain, key=str), *sorted(possible, key=str)]
         return found
-
-    def sorted(self, name: str, exact: bool) -> list[Row]:
-        certain = self.rows(name if exact else f"{CERTAIN} {name}")
-        possible: Mapping[Row, int] = {} if exact else self.rows(f"{POSSIBLE} {name}")
-        return [*sorted(certain, key=str), *sorted((r for r in possible if r not in certain), key=str)]
 
     def another(self, p: Tuple, row: Row, sorts: tuple[Sort, ...]) -> Step:
         """A tuple that the relation has, and that is not the one in question."""
@@ -365,12 +368,17 @@ class Explanation:
         units = units if len(units) == len(values) else ("",) * len(values)
         skipped = 1 if values and values[0] == self.patient else 0
         shown = [self.words.value(v, u) for v, u in zip(values[skipped:], units[skipped:], strict=True)]
-        return f"{relation.split('/')[0].replace('_', ' ')}" + (f": {', '.join(shown)}" if shown else "")
+        return self.title(relation) + (f": {', '.join(shown)}" if shown else "")
 
-    def negated(self, p: Tuple, known: Known, within: Within) -> Step:
-        """`not q`, explained by q with its status turned round."""
+    def negated(self, p: Tuple, known: Known, within: Within) -> Step | None:
+        """`not q`, explained by q with its status turned round; None where nothing is known of what q is asked of."""
         if p.source is Source.RECORDED:
             return self.charts.recorded(p)
+        declared = self.vocabulary.relations.get(p.relation)
+        if declared is not None and declared.kind is Kind.KNOWN and any(
+            isinstance(a, Var) and a.name in known and known[a.name] is None for a in p.args
+        ):  # fmt: skip
+            return None
         positive = Tuple(p.relation, p.source, p.args, False, p.when, p.at)
         unknown: Step | None = None
         against: list[Step] = []

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from trialog.answers import Status
@@ -184,6 +184,31 @@ def shown(steps: Iterable[Step], plumbing: bool = False) -> Iterable[Step]:
             waiting += step.below[::-1]
         else:
             yield step
+
+
+def told(step: Step, plumbing: bool, beside: Iterable[Step] = ()) -> tuple[Step, ...]:
+    """What stands below the line where people read it.
+
+    A candidate is told once, however many rules it fails under, and without the lines that stand `beside` it already.
+    """
+    lines = tuple(shown(step.below, plumbing))
+    if plumbing:
+        return lines
+    if step.part is Part.REJECTED:
+        there = {id(s) for s in beside}
+        lines = tuple(s for s in lines if id(s) not in there)
+    alike: dict[object, list[Step]] = {}
+    for s in lines:
+        key = (s.says, id(s.below[0])) if s.part is Part.REJECTED and s.says.endswith(NOT_COUNTED) else id(s)
+        alike.setdefault(key, []).append(s)
+    return tuple(several[0] if len(several) == 1 else _as_one(several) for several in alike.values())
+
+
+def _as_one(candidates: list[Step]) -> Step:
+    """One candidate that fails under several rules, with the reasons of all."""
+    first = candidates[0]
+    reasons = {id(r): r for c in candidates for r in c.below[1:]}
+    return replace(first, below=(first.below[0], *reasons.values()))
 
 
 def each(step: Step, seen: set[int] | None = None) -> Iterable[Step]:

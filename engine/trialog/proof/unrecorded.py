@@ -6,9 +6,10 @@ from trialog.answers import Answers, Status
 from trialog.charts.chart import Judgement, Record
 from trialog.charts.facts import closing
 from trialog.fetches import OPEN, POSSIBLE
-from trialog.program import Compared, Const, Tuple, Var
+from trialog.program import Const, Tuple, Var
 from trialog.proof.intervals import in_time
 from trialog.proof.ready import Columns, Ready
+from trialog.proof.sides import of_unrecorded
 from trialog.proof.step import Known, Part, Reason, Step, Steps
 from trialog.proof.wording import Wording
 from trialog.values import Interval, show_day, show_days
@@ -59,48 +60,19 @@ class Unrecorded:
         )
         if is_open:
             others = {a.name: None for a in p.args if isinstance(a, Var) and a.name not in known}
-            return self.open(p, relation, concept, latest, ready), {**known, **others}
+            return self.open(p, relation, concept, latest, known, ready), {**known, **others}
         key = (p.relation, latest, concept, when, id(p.at) if latest or not concept else None)
         step = self.absences.get(key)
         if step is None:
             step = self.absences[key] = self.closed(p, relation, concept, when, latest)
         return step, known
 
-    def open(self, p: Tuple, relation: Relation, concept: str, latest: str, ready: Ready) -> Step:
+    def open(self, p: Tuple, relation: Relation, concept: str, latest: str, known: Known, ready: Ready) -> Step:
         what = self.words.label(concept) if concept else relation.description
         reviewed = "" if latest or not concept else ", and the chart does not say that this was reviewed"
         says = f"nothing {'more ' if self.has_any(relation, concept) else ''}is recorded of {what}{reviewed}"
-        asked = self.asked_of(p, ready)
-        history = relation.name.replace("_", " ")
-        sides = (
-            asked
-            if asked is not None and relation.kind is not Kind.EVENT
-            else (f"{what} is recorded as the rule asks", f"the {history} history is reviewed, without {what}")
-            if relation.kind is Kind.EVENT
-            else (f"{what} is recorded as the rule asks", f"{what} is recorded otherwise")
-        )
+        sides = of_unrecorded(p, relation, concept, known, ready, self.words, self.answers.screening)
         return self.step(Part.OPEN, says, Status.UNKNOWN, Reason.MISSING, at=p.at, sides=sides)
-
-    def asked_of(self, p: Tuple, ready: Ready) -> tuple[str, str] | None:
-        """What the clause asks of the tuple's values, where each comparison asks of one alone; and the opposite."""
-        own = {a.name for a in p.args[1:] if isinstance(a, Var)}
-        found = [
-            self.words.compared(c, {}, ready.naming, Status.UNKNOWN)[1]
-            for c in ready.clause.body
-            if isinstance(c, Compared)
-            and sum(isinstance(x, Var) for x in (c.left, c.right)) == 1
-            and any(isinstance(x, Var) and x.name in own for x in (c.left, c.right))
-            and any(isinstance(x, Const) for x in (c.left, c.right))
-        ]
-        consts = [
-            self.words.label(a.value)
-            for i, a in enumerate(p.args[1:])
-            if isinstance(a, Const) and isinstance(a.value, str) and i > 0
-        ]
-        if consts:
-            what = next((self.words.label(str(a.value)) for a in p.args[1:2] if isinstance(a, Const)), "it")
-            return f"{what} is recorded as {consts[0]}", f"{what} is recorded otherwise than {consts[0]}"
-        return (" and ".join(f[0] for f in found), " or ".join(f[1] for f in found)) if found else None
 
     def closed(self, p: Tuple, relation: Relation, concept: str, when: Interval | None, latest: str) -> Step:
         """Nothing of the kind is recorded, and nothing of the kind can be missing: with what was searched, and through when."""

@@ -16,16 +16,19 @@ from trialog.values import GREATEST, LEAST, Cause, Interval, show_days, show_num
 from trialog.vocabulary import Coded, Dated, Vocabulary
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
+_PLACES = re.compile(r"\{(\w+)\}")
+_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _OF_NUMBERS = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "=": "exactly", "!=": "other than"}
 _OF_DAYS = {"<": "before", "<=": "on or before", ">": "after", ">=": "on or after", "=": "on", "!=": "not on"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Naming:
-    """Of a clause's variables: the units of their values, and the columns from which they come."""
+    """Of a clause's variables: the units of their values, the columns from which they come, and which are results."""
 
     units: Mapping[str, str]
     columns: Mapping[str, str]
+    results: frozenset[str] = frozenset()
 
 
 NO_NAMING = Naming({}, {})
@@ -107,17 +110,26 @@ class Wording:
     def bindings(self, known: Known, units: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         return tuple((name, self.value(value, units.get(name, ""))) for name, value in known.items())
 
-    def filled(self, phrase: str, values: Known) -> str:
+    def filled(self, phrase: str, values: Known, naming: Naming) -> str | None:
+        """The phrase with values; None where one comes from what is not recorded, and no measure gives it a name."""
+
         def value(found: re.Match[str]) -> str:
             v = values.get(found[1])
+            if v is None and found[1] in naming.results:
+                return f"[{naming.columns[found[1]]}]"
             return show(v) if isinstance(v, Interval) else self.label(v) if v is not None else "[not recorded]"
 
-        return re.sub(r"\{(\w+)\}", value, phrase)
+        words = _PLACES.sub(value, phrase)
+        return (
+            None
+            if "[not recorded]" in words and any(values.get(n, "") is None for n in _PLACES.findall(phrase))
+            else words
+        )
 
     def compared(self, p: Compared, known: Known, naming: Naming, status: Status) -> tuple[str, tuple[str, str]]:
         """The comparison of known values as a sentence, and what would make it hold or not, for example `at least 55 %`."""
         said = _said(p)
-        days = _is_of_days(p, known)
+        days = _is_of_days(p, known) or _DAY.search(unspaced(p.at)) is not None
         words = _OF_DAYS if days else _OF_NUMBERS
         if said is None:
             text = f"`{unspaced(p.at)}`"
@@ -200,7 +212,7 @@ def spelled_text(words: str, known: Known, naming: Naming) -> str:
             column = naming.columns.get(token, "")
             if isinstance(value, Interval):
                 words = show(value)
-                missing = f"[{column} not recorded]" if column else words
+                missing = f"[{column.removeprefix('the ')} not recorded]" if column else words
                 parts.append(missing if words[-1] == "]" else f"{words} {unit}".rstrip())
             else:
                 parts.append(value or column or token)
@@ -217,9 +229,8 @@ def legible_unit(unit: str) -> str:
     words = re.sub(r"/?\{[a-z]+\}", "", unit)
     words = re.sub(r"\{([^}]*)\}", lambda found: found[1].replace("_", " "), words)
     words = re.sub(r"\[IU\]", "IU", words).replace("mm[Hg]", "mmHg").replace("m2", "m²").replace("Cel", "°C")
-    return re.sub(r"\bu(?=mol|g|L)", "µ", words).replace(
-        ".", "·" if "." in words and not re.search(r"\d\.\d", words) else "."
-    )
+    words = re.sub(r"\bu(?=mol|g|L)", "µ", words)
+    return re.sub(r"(?<!\d)\.|\.(?!\d)", "·", words)
 
 
 @lru_cache(maxsize=4096)

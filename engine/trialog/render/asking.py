@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from trialog.answers import Verdict
+from trialog.datum import Ask, Datum
 from trialog.near import Change as Changed
 from trialog.near import Near
 from trialog.needs import Need, Needs, Wish
 from trialog.render.terminal import painted, sign, wrapped
 from trialog.values import show_day, show_number
-from trialog.wanted import Ask, Datum
 from trialog.what_if import Change, Line, WhatIf, entry_words
 
 _MOST_SETS = 5
@@ -36,8 +36,10 @@ def needs_lines(needs: Needs, width: int, colour: bool) -> Iterator[str]:
             yield from wrapped(f"{datum.says} — {outcome}", width, "    ", "      ")
         if len(needs.left_open) > _MOST_LINES:
             yield f"    and {len(needs.left_open) - _MOST_LINES} more"
-    for n, need in enumerate((needs.sets or [s for s in needs.partly if s.data])[:_MOST_SETS]):
-        heading = _heading(needs.wish, n, need) if needs.sets else _partly(needs, n, need)
+    shown = [(_heading(needs.wish, n, need), need) for n, need in enumerate(needs.sets[:_MOST_SETS])]
+    partly = [s for s in needs.partly if s.data]
+    shown += [(_partly(needs, n, need), need) for n, need in enumerate(partly[:_MOST_SETS])]
+    for heading, need in shown:
         yield from wrapped(heading, width, "  ", "  ")
         outcomes = {id(d): o for d, o in need.example}
         for datum in need.data:
@@ -51,6 +53,12 @@ def needs_lines(needs: Needs, width: int, colour: bool) -> Iterator[str]:
                 yield from wrapped(f"for {asked}{more}", width, "      ", "      ")
     if len(needs.sets) > _MOST_SETS:
         yield f"  and {len(needs.sets) - _MOST_SETS} more sets, which cost more; --format json has all"
+    if len(partly) > _MOST_SETS:
+        yield f"  and {len(partly) - _MOST_SETS} more such sets; --format json has all"
+    if needs.unsettled:
+        names = ", ".join(u.replace("_", " ") for u in needs.unsettled)
+        what = "settles them, whatever comes of it" if needs.wish is Wish.SETTLE else "can make them right"
+        yield from wrapped(f"For the criteria {names}: nothing that could be asked for {what}.", width, "  ", "  ")
     if needs.unsolved:
         names = ", ".join(u.replace("_", " ") for u in needs.unsolved)
         words = f"For the criteria {names} there was no time to find the smallest sets. What could be asked for:"
@@ -133,6 +141,7 @@ def needs_json(needs: Needs) -> dict[str, object]:
         ],
         "partly": [{"cost": show_number(s.cost), "data": [_datum_json(d) for d in s.data]} for s in needs.partly],
         "unsolved": list(needs.unsolved),
+        "unsettled": list(needs.unsettled),
         "unsolved_data": [_datum_json(d) for d in needs.unsolved_data],
         "left_open": [{"says": d.says, "outcome": o} for d, o in needs.left_open],
         "asked_of": len(needs.data),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trialog.answers import Status
-from trialog.proof.step import Part, Step, shown
+from trialog.proof.step import Part, Step, shown, told
 from trialog.render.terminal import painted, sign, wrapped
 
 _WITH_SIGN = (Part.CLAIM, Part.RULE, Part.COUNT)
@@ -17,19 +17,23 @@ class ProofLines:
         self.colour = colour
         self.plumbing = plumbing
         self.written: dict[int, str] = {}
+        self.kept: list[tuple[Step, ...]] = []  # alive, since what was written is known by its id
 
     def below(self, step: Step, name: str) -> Iterator[str]:
         """What the step rests on; `name` is what it goes by further down."""
         self.written.setdefault(id(step), name)
-        for s in shown(step.below, self.plumbing):
-            yield from self.lines(s, 1, name)
+        beneath = told(step, self.plumbing)
+        self.kept.append(beneath)
+        for s in beneath:
+            yield from self.lines(s, 1, name, beneath)
 
-    def lines(self, step: Step, depth: int, name: str) -> Iterator[str]:
+    def lines(self, step: Step, depth: int, name: str, beside: tuple[Step, ...] = ()) -> Iterator[str]:
         indent = "  " * min(depth, 12)
         mark = sign(step.status) if step.part in _WITH_SIGN or step.status is Status.UNKNOWN else "-"
         note = f" ({step.reason.value})" if step.reason is not None and not step.below else ""
         named = f"{step.atom} " if step.atom else ""
-        beneath = () if is_told(step) and not self.plumbing else tuple(shown(step.below, self.plumbing))
+        beneath = () if is_told(step) and not self.plumbing else told(step, self.plumbing, beside)
+        self.kept.append(beneath)
         again = self.written.get(id(step)) if beneath else None
         if again is not None:
             note = (
@@ -53,7 +57,7 @@ class ProofLines:
         if self.plumbing and step.part is Part.RULE and step.at is not None:
             yield f"{indent}    {step.at}"
         for s in beneath:
-            yield from self.lines(s, depth + 1, step.atom or name)
+            yield from self.lines(s, depth + 1, step.atom or name, beneath)
 
 
 def is_told(step: Step) -> bool:

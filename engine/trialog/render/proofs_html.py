@@ -7,7 +7,7 @@ from trialog.answers import Answers, Status
 from trialog.program import ProtocolAtom
 from trialog.proof import Explanations, Step
 from trialog.proof.prose import paragraph
-from trialog.proof.step import Part, shown
+from trialog.proof.step import Part, told
 from trialog.render.proofs import is_told
 from trialog.render.terminal import sign
 from trialog.values import show_day
@@ -42,6 +42,7 @@ class _Page:
     def __init__(self, plumbing: bool) -> None:
         self.plumbing = plumbing
         self.written: set[int] = set()
+        self.kept: list[tuple[Step, ...]] = []  # alive, since what was written is known by its id
 
     def lines(
         self,
@@ -69,8 +70,10 @@ class _Page:
             yield f"<p>{escape(paragraph(step))}</p>"
             self.written.add(id(step))
             yield "<details open>\n<summary>The proof</summary>\n<ul>"
-            for below in shown(step.below, self.plumbing):
-                yield from self.item(below)
+            beneath = told(step, self.plumbing)
+            self.kept.append(beneath)
+            for below in beneath:
+                yield from self.item(below, beneath)
             yield "</ul>\n</details>\n</section>"
         if answers.chart.set_aside:
             yield "<h2>Set aside</h2>\n<ul>"
@@ -82,14 +85,15 @@ class _Page:
         )
         yield f"<p>{said}</p>\n</body>\n</html>"
 
-    def item(self, step: Step) -> Iterator[str]:
+    def item(self, step: Step, beside: tuple[Step, ...] = ()) -> Iterator[str]:
         with_sign = step.part in (Part.CLAIM, Part.RULE, Part.COUNT) or step.status is Status.UNKNOWN
         mark = f'<span class="{_class(step.status)}">{sign(step.status)}</span> ' if with_sign else ""
         note = f" ({step.reason.value})" if step.reason is not None and not step.below else ""
         name = f'<a href="#{escape(step.atom)}">{escape(step.atom)}</a> ' if step.atom else ""
         places = "".join(f" <code>{escape(p)}</code>" for p in dict.fromkeys(str(p) for p in step.places if p.file))
         words = f"{mark}{name}{escape(step.says)}{note}{places}"
-        below = () if is_told(step) and not self.plumbing else tuple(shown(step.below, self.plumbing))
+        below = () if is_told(step) and not self.plumbing else told(step, self.plumbing, beside)
+        self.kept.append(below)
         if not below:
             yield f"<li>{words}</li>"
             return
@@ -99,7 +103,7 @@ class _Page:
         self.written.add(id(step))
         yield f'<li id="{step.digest}"><details>\n<summary>{words}</summary>\n<ul>'
         for s in below:
-            yield from self.item(s)
+            yield from self.item(s, below)
         yield "</ul>\n</details></li>"
 
 

@@ -151,17 +151,21 @@ def _named(patients: Sequence[str]) -> str:
     return f"{len(patients)} patients: {', '.join(patients[:3])}, …"
 
 
+def why_heading(reply: Reply, what: int | str) -> str:
+    """The row, counted from 1, or the patient, with the status that is explained."""
+    if isinstance(what, str):
+        return f"{what} {reply.statuses[what].value}: {reply.query.written}"
+    row = reply.rows[what - 1]
+    pairs = zip(reply.query.columns, cells(reply, row), strict=True)
+    return f"{what} {row.status.value}: {', '.join(f'{name} = {value}' for name, value in pairs)}".removesuffix(": ")
+
+
 def why_lines(reply: Reply, what: int | str, width: int, colour: bool) -> list[str]:
-    """Why a row, counted from 1, or a patient has its status."""
-    if isinstance(what, int):
-        row = reply.rows[what - 1]
-        status, step = row.status, reply.why(row)
-        pairs = zip(reply.query.columns, cells(reply, row), strict=True)
-        head = f"{what} {status.value}: {', '.join(f'{name} = {value}' for name, value in pairs)}".removesuffix(": ")
-    else:
-        status, step = reply.statuses[what], reply.why_of(what)
-        head = f"{what} {status.value}: {reply.query.written}"
-    first, *more = wrapped(head, width, "", "  ")
+    """Why a row, counted from 1, or a patient has its status. Raises TimeoutError."""
+    row = reply.rows[what - 1] if isinstance(what, int) else None
+    status = row.status if row is not None else reply.statuses[str(what)]
+    step = reply.why(row) if row is not None else reply.why_of(str(what))
+    first, *more = wrapped(why_heading(reply, what), width, "", "  ")
     lines = [first.replace(status.value, painted(status.value, status, colour), 1), *more]
     return [*lines, *step_lines(step, width, colour)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from trialog.charts.codes import LARGEST_CODE
+from trialog.charts.codes import BEYOND_CODE
 from trialog.charts.files import nowhere
 from trialog.charts.store import Bucket, Manifest, StoreError, bucket_number, new_store
 from trialog.charts.store_tables import JUDGEMENTS, PATIENTS, vocabulary_digest
@@ -68,7 +68,7 @@ def generate(
     try:
         return new_store(path, write)
     except KeyError as error:
-        claim = f"synthetic charts speak of {error}, which the vocabulary does not have"
+        claim = f"synthetic charts speak of `{error.args[0]}`, which the vocabulary does not have"
         raise StoreError(Problem("E630", claim, nowhere(path), "they are made for the trial that is shipped")) from None
 
 
@@ -126,5 +126,5 @@ def _beyond(table: "pa.Table", column: str) -> Ints:
     """The patients of whom the column holds a number that no code does."""
     given = table.column(f"{column}_exact").is_valid().to_numpy()
     low = table.column(column).to_numpy()
-    at_bound = given & (np.abs(low) == LARGEST_CODE)
+    at_bound = given & (np.abs(low) == BEYOND_CODE)
     return table.column("patient").to_numpy()[at_bound].astype(np.int64)

@@ -1,6 +1,6 @@
-"""The cohort engine's kernel: a plan as one generated function over one patient's integers.
+"""The cohort engine's kernel: a plan as generated functions over one patient's whole numbers.
 
-A patient's facts are few, so that a rule is nested loops over short runs of rows. `source` writes the function, `shape` says where
-which rows lie, `helpers` are what it calls; `records` makes the rows that a plan asks of a chart. All of it is written in the part of Python
-that numba compiles too: `host` runs it as it is, `compiled` as machine code.
+A patient's facts are few, so that a rule is nested loops over short runs of rows. `shape` says where which rows lie, `source`
+writes the functions, `helpers` are what they call; `layout` and `records` make the rows that a plan asks of a chart. All of it is
+written in the part of Python that `llvm_text` compiles: `host` runs it as it is, `machine` as machine code.
 """

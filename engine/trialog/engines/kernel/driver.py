@@ -111,12 +111,14 @@ class _Driver:
         """Every judgement that is still awaited signed: refused for the questions flagged in `T`, else agreed."""
         with w.inside("def decide(S, N, B, T, refused):"):
             for r in self.judgements:
-                certain, possible, unknown = (self.layout.number(f"{m} {r.name}") for m in ("certain", "possible", "open"))
+                certain, possible, unknown = (
+                    self.layout.number(f"{m} {r.name}") for m in ("certain", "possible", "open")
+                )
                 with w.inside(f"for q in range({self.layout.tables.size}):"):
                     with w.inside(f"if {f'S[B[{unknown}] + q] != 0' if unknown else 'False'}:"):
                         for k in (certain, possible):
                             if k:
-                                w.line(f"S[B[{k}] + q] = 0 if T[refused + q] != 0 else 1")
+                                w.line(f"S[B[{k}] + q] = 0 if has(T, refused, q) else 1")
                         w.line(f"S[B[{unknown}] + q] = 0")
             w.line("return")
 
@@ -144,7 +146,11 @@ class _Driver:
                 w.line("R[r] = 0")
                 for i, relation in enumerate(self.relations):
                     met, maybe = self.status(relation)
-                    text = f"{UNKNOWN} + {STATUSES} * N[{maybe}] if N[{maybe}] != 0 else {NOT_MET}" if maybe else f"{NOT_MET}"
+                    text = (
+                        f"{UNKNOWN} + {STATUSES} * N[{maybe}] if N[{maybe}] != 0 else {NOT_MET}"
+                        if maybe
+                        else f"{NOT_MET}"
+                    )
                     if met:
                         text = f"{MET} + {STATUSES} * N[{met}] if N[{met}] != 0 else ({text})"
                     w.line(f"R[r + {1 + i}] = {text}")

@@ -10,6 +10,7 @@ from trialog.engines.kernel.tables import Refused
 from trialog.plain import Either, Test
 from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var
 
+
 @dataclass(frozen=True, slots=True)
 class Coded:
     """Source text whose value is the expression's, times `scale`."""

@@ -4,21 +4,28 @@
 length, no objects. Generated source begins with this file's text.
 """
 
+type Run = list[int]
+
 FIRST_DAY = 1
 LAST_DAY = 3652059
 
 
-def shift_days(day, days):
+def has(T: Run, at: int, x: int) -> bool:
+    """Whether the flag of x is set among those that begin at `at`."""
+    return (T[at + (x >> 5)] >> (x & 31)) & 1 != 0
+
+
+def shift_days(day: int, days: int) -> int:
     """The day moved by so many days, held to the calendar."""
     return min(max(day + days, FIRST_DAY), LAST_DAY)
 
 
-def days_before_year(year):
+def days_before_year(year: int) -> int:
     y = year - 1
     return y * 365 + y // 4 - y // 100 + y // 400
 
 
-def days_before_month(year, month):
+def days_before_month(year: int, month: int) -> int:
     """The days of the year before its month's first."""
     leap = 1 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 0
     before = (367 * month - 362) // 12
@@ -27,7 +34,7 @@ def days_before_month(year, month):
     return before
 
 
-def shift_months(day, months, days):
+def shift_months(day: int, months: int, days: int) -> int:
     """The day moved by months and then by days: the last day of a month that has no such day, as `trialog.values.shift`."""
     year = (day * 400) // 146097 + 1
     while days_before_year(year) >= day:
@@ -51,7 +58,7 @@ def shift_months(day, months, days):
     return shift_days(start + min(rest, after - start), days)
 
 
-def count_points(S, at, n, width, bound):
+def count_points(S: Run, at: int, n: int, width: int, bound: int) -> bool:
     """Whether at least `bound` of the n rows, `width` numbers each, differ."""
     different = 0
     for i in range(n):
@@ -72,7 +79,7 @@ def count_points(S, at, n, width, bound):
     return different >= bound
 
 
-def count_apart(S, at, n, bound):
+def count_apart(S: Run, at: int, n: int, bound: int) -> bool:
     """Whether at least `bound` of the n intervals do not touch each other."""
     apart = 0
     last = 0
@@ -92,7 +99,7 @@ def count_apart(S, at, n, bound):
     return True
 
 
-def count_at_most(S, at, n, bound):
+def count_at_most(S: Run, at: int, n: int, bound: int) -> bool:
     """Whether the n intervals may hold `bound` different values: one that is not a point may hold any number of them."""
     points = 0
     for i in range(n):
@@ -110,7 +117,7 @@ def count_at_most(S, at, n, bound):
     return points >= bound
 
 
-def sort_periods(S, at, n):
+def sort_periods(S: Run, at: int, n: int) -> None:
     """The n periods in the order of their first days."""
     for i in range(1, n):
         begin = S[at + 2 * i]
@@ -124,7 +131,7 @@ def sort_periods(S, at, n):
         S[at + 2 * j + 1] = end
 
 
-def stretches(S, at, n, gap_months, gap_days):
+def stretches(S: Run, at: int, n: int, gap_months: int, gap_days: int) -> int:
     """How many stretches the n sorted periods make, written over them: one that begins within the gap continues the last."""
     found = 0
     for i in range(n):
@@ -143,7 +150,7 @@ def stretches(S, at, n, gap_months, gap_days):
     return found
 
 
-def is_long(S, at, n, months, days, strict):
+def is_long(S: Run, at: int, n: int, months: int, days: int, strict: bool) -> bool:
     """Whether one of the n stretches is that long."""
     for i in range(n):
         begin = S[at + 2 * i]
@@ -154,13 +161,13 @@ def is_long(S, at, n, months, days, strict):
     return False
 
 
-def longest(S, at, n, months, days, strict, gap_months, gap_days):
+def longest(S: Run, at: int, n: int, months: int, days: int, strict: bool, gap_months: int, gap_days: int) -> bool:
     """Whether one stretch of the n periods, gaps bridged, is that long."""
     sort_periods(S, at, n)
     return is_long(S, at, stretches(S, at, n, gap_months, gap_days), months, days, strict)
 
 
-def covered(S, at, n, months, days, strict, most):
+def covered(S: Run, at: int, n: int, months: int, days: int, strict: bool, most: int) -> bool:
     """Whether one stretch of the n periods is that long, or all together have `most` days, the most that the length can have."""
     if n == 0:
         return False
@@ -174,7 +181,7 @@ def covered(S, at, n, months, days, strict, most):
     return is_long(S, at, found, months, days, strict)
 
 
-def is_unsure(S, N, B, fractions, code):
+def is_unsure(S: Run, N: Run, B: Run, fractions: int, code: int) -> bool:
     """Whether the odd code may be of two different numbers: all that is told of it must be one fraction."""
     known = -1
     for r in range(B[fractions], B[fractions] + N[fractions] * 3, 3):

@@ -35,7 +35,7 @@ def room_for(written: Written, rooms: Mapping[int, int]) -> Memory:
     widths = {h.number: h.width for h in shape.held.values()}
     by_concept = {h.number for h in shape.held.values() if h.given is not None and h.given.by_concept}
     most = max(rooms.values(), default=0)
-    begins, places = [0], 4 * most + 4
+    begins, places = [0], 4 * most + 64
     for k in range(1, shape.count):
         begins.append(places)
         places += size if k in by_concept else widths[k] * rooms[k]
@@ -51,7 +51,7 @@ class Kernel:
     @cached_property
     def derive(self) -> Callable[..., int]:
         names: dict[str, Any] = {}
-        exec(compile(helper_text() + "\n\n" + self.written.text, "<kernel>", "exec"), names)  # noqa: S102 (our own text)
+        exec(compile(helper_text() + "\n\n" + self.written.text, "<kernel>", "exec"), names)
         return names[self.written.entry]
 
     def run(self, rows: Mapping[str, Iterable[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
@@ -74,7 +74,10 @@ class Kernel:
         found: dict[str, list[tuple[Any, ...]]] = {}
         for name, h in held.items():
             b = m.B[h.number]
-            found[name] = [tuple(m.S[b + i * h.width : b + (i + 1) * h.width]) for i in range(min(m.N[h.number], 1) if h.width == 0 else m.N[h.number])]
+            found[name] = [
+                tuple(m.S[b + i * h.width : b + (i + 1) * h.width])
+                for i in range(min(m.N[h.number], 1) if h.width == 0 else m.N[h.number])
+            ]
         return found
 
 

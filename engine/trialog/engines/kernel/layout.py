@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from trialog.answers import Screener
 from trialog.engines.kernel.limits import FRACTIONS, PER_UNIT
-from trialog.engines.kernel.shape import Given, Shape, fetches, rules_of, shape_of
+from trialog.engines.kernel.shape import Given, Shape, fetches, rules_of, shape_of, under_classes
 from trialog.engines.kernel.tables import Tables, number_concepts
 from trialog.plain import Absent, Either, Fetch, Rule, Test
 from trialog.plan import Plan
@@ -63,20 +63,24 @@ def _given(relation: Relation, more: int) -> dict[str, Given]:
     by_concept = Given((1,), (), True)
     record = {
         f"record {name}": Given((*own.scales, *(1,) * (1 + more)), (), False, own.between),
-        f"counted {name}": Given((*own.scales, *(1,) * (3 + more)), (), False, own.between),
+        f"counted {name}": Given((*own.scales, *(1,) * (4 + more)), (), False, own.between),
+        f"first {name}": by_concept,
     }
     match relation.kind:
         case Kind.EVENT | Kind.MEASURE:
             latest = (1, 1)
-            return record | {
+            found = record | {
                 f"certain {name}": rows,
                 f"possible {name}": maybe,
                 f"open {name}": by_concept,
                 f"recorded {name}": by_concept,
-                f"certain latest {name}": Given((*own.scales, *latest), (), False, own.between),
-                f"possible latest {name}": Given((*own.scales, *latest), own.classes, False, own.between),
                 f"open latest {name}": Given((1, 1, 1)),
             }
+            for mode, classes in (("certain", ()), ("possible", own.classes)):
+                index = (f"begin {mode} latest {name}", f"end {mode} latest {name}")
+                found[f"{mode} latest {name}"] = Given((*own.scales, *latest), classes, False, own.between, index)
+                found |= dict.fromkeys(index, by_concept)
+            return found
         case Kind.ATTRIBUTE:
             nothing = Given(())
             return record | {
@@ -118,7 +122,9 @@ def layout_of(screener: Screener) -> Layout:
     """Raises Refused where the plan holds what a kernel cannot do."""
     program, plan = screener.program, screener.plan
     vocabulary = program.vocabulary
-    constants = {str(s.value) for r in rules_of(plan) for s in r.slots if isinstance(s, Const) and isinstance(s.value, str)}
+    constants = {
+        str(s.value) for r in rules_of(plan) for s in r.slots if isinstance(s, Const) and isinstance(s.value, str)
+    }
     known = {v for some in plan.facts.values() for row in some for v in row if isinstance(v, str)}
     tables = Tables(number_concepts({*vocabulary.concepts, *constants, *known}))
     mentioned = {f.relation for r in rules_of(plan) for f in fetches(r.body)}
@@ -131,14 +137,22 @@ def layout_of(screener: Screener) -> Layout:
         (r for r in vocabulary.relations.values() if r.kind is Kind.MEASURE and r.position("value") is not None), None
     )
     products = any(r.product is not None for r in asked)
-    wanted = {r.name for r in asked if r.kind is not Kind.JUDGEMENT} | ({weighed.name} if weighed and products else set())
+    wanted = {r.name for r in asked if r.kind is not Kind.JUDGEMENT} | (
+        {weighed.name} if weighed and products else set()
+    )
     records = tuple(r for r in vocabulary.relations.values() if r.name in wanted)
     every: dict[str, Given] = {"fractions": Given((1,) * 3), "screening": Given((1,))}
     for r in vocabulary.relations.values():
         more = 2 if r.product is not None else 0
         for name, how in _given(r, more).items():
-            own = name.startswith(("record ", "counted "))
-            needed = r in records if own else name in mentioned or _is_needed(name, r, mentioned)
+            mode, of = name.split(" ", 1)
+            match mode:
+                case "record" | "counted" | "first":
+                    needed = r in records
+                case "begin" | "end":
+                    needed = of in mentioned
+                case _:
+                    needed = name in mentioned or _is_needed(name, r, mentioned)
             if needed:
                 every[name] = how
     scopes = {REVIEWED: Given((1,) * 4), ABSENT: Given((1,) * 4), SIGNED: Given((1,) * 6)}
@@ -149,7 +163,11 @@ def layout_of(screener: Screener) -> Layout:
 
 def _is_needed(name: str, relation: Relation, mentioned: set[str]) -> bool:
     """Openness also says whether an older result may pass for the latest."""
-    return name == f"open {relation.name}" and relation.kind is Kind.MEASURE and f"open latest {relation.name}" in mentioned
+    return (
+        name == f"open {relation.name}"
+        and relation.kind is Kind.MEASURE
+        and f"open latest {relation.name}" in mentioned
+    )
 
 
 def stage(layout: Layout) -> str:
@@ -179,7 +197,7 @@ class _Stage:
         self.mentioned = [f for r in rules_of(layout.plan) for f in fetches(r.body) if isinstance(f, Fetch)]
 
     def lines(self) -> Iterable[str]:
-        number, size = self.layout.number, self.tables.size
+        number, words = self.layout.number, self.tables.words
         yield f"S[B[{number('screening')}]] = screening"
         yield f"N[{number('screening')}] = 1"
         absent, reviewed = number(ABSENT), number(REVIEWED)
@@ -188,8 +206,9 @@ class _Stage:
             begin, end = _day(r, own, "on", "from"), _day(r, own, "to")
             about = _about(r, own) if r.kind is not Kind.ATTRIBUTE else -1
             yield (
-                f"count_records(S, N, B, M, T, {number(f'record {r.name}')}, {number(f'counted {r.name}')}, {own.width}, "
-                f"{_more(r)}, {about}, {begin}, {end}, {self.codes[r.name]}, {absent}, screening, {self.above}, {size})"
+                f"count_records(S, N, B, M, T, {number(f'record {r.name}')}, {number(f'counted {r.name}')}, "
+                f"{self.first(r)}, {own.width}, {_more(r)}, {about}, {begin}, {end}, {self.codes[r.name]}, {absent}, screening, "
+                f"{self.above}, {words})"
             )
         for r in self.layout.records:
             if r.product is not None and self.layout.weighed is not None:
@@ -199,7 +218,7 @@ class _Stage:
             own = flat(r)
             kinds = self.tables.run(("kinds", r.name), [*own.kinds, 0])
             names = {mode: number(f"{mode} {r.name}") for mode in ("certain", "possible", "open", "recorded")}
-            common = f"{kinds}, {self.lists}, {self.above}, {size}"
+            common = f"{kinds}, {self.lists}, {self.above}, {words}"
             match r.kind:
                 case Kind.ATTRIBUTE:
                     yield (
@@ -217,27 +236,28 @@ class _Stage:
                     if names["certain"] or names["possible"]:
                         measure = 1 if r.kind is Kind.MEASURE else 0
                         yield (
-                            f"events(S, N, B, M, T, {number(f'counted {r.name}')}, {names['certain']}, {names['possible']}, "
+                            f"events(S, N, B, M, T, {number(f'counted {r.name}')}, {self.first(r)}, {names['certain']}, {names['possible']}, "
                             f"{own.width}, {_more(r)}, {_about(r, own)}, {on}, {self.codes[r.name]}, {absent}, {measure}, {kinds}, "
-                            f"screening, {self.above}, {size}, {self.members}, {self.lists})"
+                            f"screening, {self.above}, {words}, {self.members}, {self.lists})"
                         )
                     yield from self.about_concepts(r, own, names, common, reviewed, absent)
                 case Kind.KNOWN:
                     pass
+        for r in self.layout.records:
+            if first := self.first(r):
+                row, about = flat(r).width + 4 + _more(r), _about(r, flat(r))
+                yield f"forget(S, N, B, {number(f'counted {r.name}')}, {first}, {row}, {about})"
 
     def about_concepts(
         self, r: Relation, own: Flat, names: Mapping[str, int], common: str, reviewed: int, absent: int
     ) -> Iterable[str]:
         """What is recorded, open and the latest, of each concept that is asked for."""
-        number, size, above = self.layout.number, self.tables.size, self.vocabulary.ancestors
-        counted, about = number(f"counted {r.name}"), _about(r, own)
-        row = own.width + 3 + _more(r)
+        number, words, above = self.layout.number, self.tables.words, self.vocabulary.ancestors
+        first, about = self.first(r), _about(r, own)
         if names["recorded"]:
             for concept in self.concepts(f"recorded {r.name}"):
-                yield (
-                    f"recorded(S, N, B, M, T, {counted}, {names['recorded']}, {row}, {about}, "
-                    f"{self.related(concept)}, {self.tables.code(concept)})"
-                )
+                related = self.related(concept)
+                yield f"recorded(S, B, T, {first}, {names['recorded']}, {related}, {self.tables.code(concept)})"
         if names["open"]:
             begin, end = self.needed(r)
             column = r.columns[r.concept_column or 0].type
@@ -250,7 +270,7 @@ class _Stage:
             at = self.tables.lists(("leaves", root), leaves)
             yield (
                 f"openness(S, N, B, T, {names['open']}, {self.codes[r.name]}, {reviewed}, {absent}, {begin}, {end}, {at}, "
-                f"screening, {self.above}, {size})"
+                f"screening, {self.above}, {words})"
             )
         latest = {mode: number(f"{mode} latest {r.name}") for mode in ("certain", "possible", "open")}
         if any(latest.values()):
@@ -260,7 +280,8 @@ class _Stage:
                 under = self.tables.flags(("below", concept), self.vocabulary.descendants[concept])
                 may_be_more = f"S[B[{names['open']}] + {code}]" if names["open"] else "1"
                 yield (
-                    f"latest(S, N, B, M, T, {counted}, {latest['certain']}, {latest['possible']}, {latest['open']}, "
+                    f"latest(S, N, B, M, T, {first}, {latest['certain']}, {latest['possible']}, "
+                    f"{number(f'begin certain latest {r.name}')}, {number(f'begin possible latest {r.name}')}, {latest['open']}, "
                     f"{own.width}, {_more(r)}, {about}, {code}, {self.related(concept)}, {under}, {may_be_more}, {every}, {common})"
                 )
 
@@ -271,14 +292,21 @@ class _Stage:
         number = self.layout.number
         return (
             f"complete(S, N, B, M, T, {FRACTIONS}, {number(f'counted {r.name}')}, {own.width}, {own.starts[product.whole]}, "
-            f"{own.starts[product.part]}, {number(f'counted {of.name}')}, {weighed.width + 3 + _more(of)}, {_about(of, weighed)}, "
+            f"{own.starts[product.part]}, {self.first(of)}, {weighed.width + 4 + _more(of)}, {_about(of, weighed)}, "
             f"{weighed.starts['value']}, {weighed.width}, {self.related(product.measure)}, {under})"
         )
 
-    def related(self, concept: str) -> int:
-        """The flags of everything that is the concept, under it, or a class that it is in."""
+    def related(self, concept: str) -> str:
+        """Where everything stands that is the concept, under it, or a class that it is in; and where it ends."""
         mine = self.vocabulary.descendants[concept] | self.vocabulary.ancestors[concept]
-        return self.tables.flags(("related", concept), mine)
+        numbers = sorted(self.tables.code(c) for c in mine)
+        at = self.tables.run(("related", concept), numbers)
+        return f"{at}, {at + len(numbers)}"
+
+    def first(self, r: Relation) -> int:
+        """The number of what says where the first record of each name lies; 0 where nothing asks for records by name."""
+        by_name = r.kind is Kind.MEASURE or self.layout.number(f"recorded {r.name}")
+        return self.layout.number(f"first {r.name}") if r.kind is not Kind.ATTRIBUTE and by_name else 0
 
     def concepts(self, relation: str, at: int = 1) -> list[str]:
         """The concepts of which this relation is asked."""
@@ -298,14 +326,15 @@ class _Stage:
         """Where the concepts stand whose flags are asked for, and where they end: all under the root, where any may be."""
         column = r.columns[r.concept_column or 0].type
         root = column.root if isinstance(column, Coded) else ""
-        mine = [f for f in self.mentioned if f.relation.split(" ")[-1] == r.name and self.is_by_concept(f.relation)]
-        named = [f.slots[1] for f in mine]
         under = self.vocabulary.descendants[root]
-        if any(isinstance(s, Var) for s in named):
-            concepts = set(under)
-        else:
-            concepts = {str(s.value) for s in named if isinstance(s, Const)} & under
-            concepts |= set(self.latest_concepts(r)) & under if r.kind is Kind.MEASURE else set()
+        concepts: set[str] = set(self.latest_concepts(r)) if r.kind is Kind.MEASURE else set()
+        for rule in rules_of(self.layout.plan):
+            for f, classes in under_classes(rule.body):
+                if f.relation.split(" ")[-1] == r.name and self.is_by_concept(f.relation):
+                    slot = f.slots[1]
+                    mine = [self.vocabulary.descendants[c] for c in classes]
+                    concepts |= {str(slot.value)} if isinstance(slot, Const) else under.intersection(*mine)
+        concepts &= under
         numbers = sorted(self.tables.code(c) for c in concepts)
         at = self.tables.run(("needed", r.name), numbers)
         return at, at + len(numbers)

@@ -1,7 +1,7 @@
-"""Where whole numbers of 64 bits, with ends for "no limit" and codes between two ticks, say just what exact numbers say; and else not.
+"""Where whole numbers of 64 bits, with ends for "no limit", say just what exact numbers say; and else not.
 
-A chart's number comes as a code: twice its ticks, odd where it lies between two. Codes compare rightly with numbers on a tick. Where a
-rule does more with them, a guard stands before: it gives the patient to the reference where a code would not do.
+A chart's number comes as a code: twice its ticks, odd where it lies between two. Codes compare rightly with numbers on a tick.
+Where a rule does more with them, a guard stands before: it gives the patient to the reference where a code would not do.
 """
 
 from collections.abc import Mapping
@@ -53,9 +53,15 @@ def guards(
         one, other = values[left.name].text, values[right.name].text
         return [f"{one} == {other} and {one} % 2 != 0 and {unsure(one)}"]
     for side, against in ((left, right), (right, left)):
-        if isinstance(side, Var) and (number := _number(against)) is not None and (number * TICKS_PER_UNIT).denominator == 1:
+        if (
+            isinstance(side, Var)
+            and (number := _number(against)) is not None
+            and (number * TICKS_PER_UNIT).denominator == 1
+        ):
             return []
-    return [f"({odd(mine, values)}) and not ({_apart(test, mine, values)})", *beyond((left, right), mine, values, ranges)]
+    far = _beyond(mine, values, LARGEST_CODE, END_CODE)
+    unsure_order = f"({odd(mine, values)}) and ({far} or not ({_apart(test, mine, values)}))"
+    return [unsure_order, *beyond((left, right), mine, values, ranges)]
 
 
 def unsure(code: str) -> str:
@@ -64,7 +70,7 @@ def unsure(code: str) -> str:
 
 
 def _apart(test: Test, mine: list[str], values: Mapping[str, Coded]) -> str:
-    """Whether all that the left side may be is on one side of all that the right side may be, each odd code being any number around."""
+    """Whether all that one side may be lies below all that the other may be, an odd code being any number around it."""
     ends = Ends(frozenset(values) - frozenset(mine))
     around = dict(values)
     for name in mine:
@@ -77,9 +83,7 @@ def _apart(test: Test, mine: list[str], values: Mapping[str, Coded]) -> str:
     def below(one: Expr, other: Expr) -> str:
         return compared("<=", *reduced(*(expression(e, around, lambda _: 0) for e in (one, other))))
 
-    return (
-        f"{below(ends.high(test.left), ends.low(test.right))} or {below(ends.high(test.right), ends.low(test.left))}"
-    )
+    return f"{below(ends.high(test.left), ends.low(test.right))} or {below(ends.high(test.right), ends.low(test.left))}"
 
 
 def odd(mine: list[str], values: Mapping[str, Coded]) -> str:
@@ -119,8 +123,12 @@ def beyond(
     return [_beyond(mine, values, LARGEST_CODE)]
 
 
-def _beyond(mine: list[str], values: Mapping[str, Coded], most: int) -> str:
-    return " or ".join(f"{values[n].text} > {most} or {values[n].text} < {-most}" for n in mine)
+def _beyond(mine: list[str], values: Mapping[str, Coded], most: int, end: int = 0) -> str:
+    """Whether a code goes beyond `most`; where an `end` is given, short of that."""
+    texts = [values[n].text for n in mine]
+    if not end:
+        return " or ".join(f"{x} > {most} or {x} < {-most}" for x in texts)
+    return " or ".join(f"{most} < {x} and {x} < {end} or {-end} < {x} and {x} < {-most}" for x in texts)
 
 
 def _linear(e: Expr, mine: frozenset[str], ranges: Mapping[str, tuple[Fraction, Fraction]]) -> _Linear | None:

@@ -8,8 +8,21 @@ import ast
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-_COMPARISONS = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "slt", ast.LtE: "sle", ast.Gt: "sgt", ast.GtE: "sge"}
-_ARITHMETIC = {ast.Add: "add nsw", ast.Sub: "sub nsw", ast.Mult: "mul nsw"}
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "eq",
+    ast.NotEq: "ne",
+    ast.Lt: "slt",
+    ast.LtE: "sle",
+    ast.Gt: "sgt",
+    ast.GtE: "sge",
+}
+_ARITHMETIC: dict[type[ast.operator], str] = {
+    ast.Add: "add nsw",
+    ast.Sub: "sub nsw",
+    ast.Mult: "mul nsw",
+    ast.BitAnd: "and",
+    ast.RShift: "ashr",
+}
 _HEAD = """\
 declare i64 @llvm.smin.i64(i64, i64)
 declare i64 @llvm.smax.i64(i64, i64)
@@ -42,9 +55,7 @@ class _Function:
         self.lines: list[str] = []
         self.numbers = count()
         self.locals = {a.arg for a in node.args.args if not _is_run(a.arg)}
-        self.locals |= {
-            n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        }
+        self.locals |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         self.leave: list[tuple[str, str]] = []  # where `continue` and `break` go to
         self.ended = False
 

@@ -45,9 +45,7 @@ def machine(text: str, entry: str, parameters: Sequence[str], announce: Callable
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     told = "\0".join((text, entry, llvmlite.__version__, cpu, features, str(_LEVEL)))
     kept = cache_folder() / f"{hashlib.sha256(told.encode()).hexdigest()}.o"
-    target = llvm.Target.from_default_triple().create_target_machine(
-        cpu=cpu, features=features, opt=_LEVEL, jit=True
-    )
+    target = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=_LEVEL, jit=True)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
     code = _read(kept)
     compiled: float | None = None
@@ -68,7 +66,9 @@ def _compiled(llvm: Any, target: Any, text: str, entry: str) -> bytes:
     module = llvm.parse_assembly(llvm_text(text, (entry,)))
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=_LEVEL)
-    llvm.create_pass_builder(target, options).getModulePassManager().run(module, llvm.create_pass_builder(target, options))
+    llvm.create_pass_builder(target, options).getModulePassManager().run(
+        module, llvm.create_pass_builder(target, options)
+    )
     return target.emit_object(module)
 
 

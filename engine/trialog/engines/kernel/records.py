@@ -1,9 +1,11 @@
 """What generated functions call to make the rows that a plan asks of a chart's records: `trialog.charts.facts`, on whole numbers.
 
-Of each relation the records come with their columns (one number for a name, two for the ends of a day or an amount) and whether they
-are confirmed. `A` is where the table stands that says of x and y whether y is x or a class above it; `Z` how many names there are.
-Everything here is also compiled; see `helpers`.
+Of each relation the records come with their columns (one number for a name, two for the ends of a day or an amount) and whether
+they are confirmed. `above` is where the table stands that says of x and y whether y is x or a class above it; `words` is how many
+numbers a row of it has. Everything here is also compiled; see `helpers`.
 """
+
+type Run = list[int]
 
 FIRST_DAY = 1
 LAST_DAY = 3652059
@@ -13,19 +15,50 @@ MOST_FACTOR = 1073741824
 MOST_TERM = 2147483648
 
 
-def is_denied(S, N, B, T, absent, relation, concept, begin, screening, above, size):
+def is_denied(
+    S: Run,
+    N: Run,
+    B: Run,
+    T: Run,
+    absent: int,
+    relation: int,
+    concept: int,
+    begin: int,
+    screening: int,
+    above: int,
+    words: int,
+) -> bool:
     """Whether an explicit "no", said at screening or before, is of this name and reaches the beginning."""
     for d in range(B[absent], B[absent] + N[absent] * 4, 4):
         if S[d] == relation and S[d + 2] <= screening and begin <= S[d + 3]:
-            if T[above + concept * size + S[d + 1]] != 0:
+            if has(T, above + concept * words, S[d + 1]):
                 return True
     return False
 
 
-def count_records(S, N, B, M, T, rec, cnt, width, more, about, begin, end, relation, absent, screening, above, size):
+def count_records(
+    S: Run,
+    N: Run,
+    B: Run,
+    M: Run,
+    T: Run,
+    rec: int,
+    cnt: int,
+    first: int,
+    width: int,
+    more: int,
+    about: int,
+    begin: int,
+    end: int,
+    relation: int,
+    absent: int,
+    screening: int,
+    above: int,
+    words: int,
+) -> None:
     """The records that count at screening, their days held to it; behind the columns when, and whether they surely count."""
     row = width + 1 + more
-    out = width + 3 + more
+    out = width + 4 + more
     for r in range(B[rec], B[rec] + N[rec] * row, row):
         if begin >= 0 and S[r + begin] > screening:
             continue
@@ -53,14 +86,25 @@ def count_records(S, N, B, M, T, rec, cnt, width, more, about, begin, end, relat
             if high > screening:
                 sure = 0
             if about >= 0 and N[absent] != 0:
-                if is_denied(S, N, B, T, absent, relation, S[r + about], low, screening, above, size):
+                if is_denied(S, N, B, T, absent, relation, S[r + about], low, screening, above, words):
                     sure = 0
         S[c + width + 2] = sure
+        S[c + out - 1] = 0
+        if first > 0:
+            S[c + out - 1] = S[B[first] + S[r + about]]
+            S[B[first] + S[r + about]] = c
         N[cnt] = n + 1
     return
 
 
-def room(N, B, M, k, width):
+def forget(S: Run, N: Run, B: Run, cnt: int, first: int, row: int, about: int) -> None:
+    """Leave no name with a first record, for the next patient."""
+    for c in range(B[cnt], B[cnt] + N[cnt] * row, row):
+        S[B[first] + S[c + about]] = 0
+    return
+
+
+def room(N: Run, B: Run, M: Run, k: int, width: int) -> int:
     """Where the next row of the relation goes; -1 where there is no room."""
     n = N[k]
     if n >= M[k]:
@@ -70,14 +114,14 @@ def room(N, B, M, k, width):
     return B[k] + n * width
 
 
-def joint(S, T, at, n, column, lists, above, size):
+def joint(S: Run, T: Run, at: int, n: int, column: int, lists: int, above: int, words: int) -> int:
     """The narrowest class that the names in this column of the n rows, whose places stand from `at` on, are all in."""
     first = S[S[at] + column]
     for j in range(T[lists + first], T[lists + first + 1]):
         c = T[j]
         every = True
         for i in range(n):
-            if T[above + S[S[at + i] + column] * size + c] == 0:
+            if not has(T, above + S[S[at + i] + column] * words, c):
                 every = False
                 break
         if every:
@@ -85,7 +129,7 @@ def joint(S, T, at, n, column, lists, above, size):
     return first
 
 
-def put_possible(S, N, B, M, k, at, width, mark):
+def put_possible(S: Run, N: Run, B: Run, M: Run, k: int, at: int, width: int, mark: int) -> None:
     """A row that may hold, copied from the work place `at`."""
     r = room(N, B, M, k, width + 1)
     if r >= 0:
@@ -95,7 +139,7 @@ def put_possible(S, N, B, M, k, at, width, mark):
     return
 
 
-def put_certain(S, N, B, M, k, at, width):
+def put_certain(S: Run, N: Run, B: Run, M: Run, k: int, at: int, width: int) -> None:
     r = room(N, B, M, k, width)
     if r >= 0:
         for i in range(width):
@@ -103,17 +147,49 @@ def put_certain(S, N, B, M, k, at, width):
     return
 
 
-def means_denied(S, N, B, T, absent, relation, said, member, low, high, screening, above, size):
+def means_denied(
+    S: Run,
+    N: Run,
+    B: Run,
+    T: Run,
+    absent: int,
+    relation: int,
+    said: int,
+    member: int,
+    low: int,
+    high: int,
+    screening: int,
+    above: int,
+    words: int,
+) -> bool:
     """Whether the chart denies the member, and not the class that was recorded."""
     for d in range(B[absent], B[absent] + N[absent] * 4, 4):
         if S[d] == relation and S[d + 2] <= screening and low <= S[d + 3] and high <= S[d + 2]:
             denied = S[d + 1]
-            if T[above + member * size + denied] != 0 and T[above + said * size + denied] == 0:
+            if has(T, above + member * words, denied) and not has(T, above + said * words, denied):
                 return True
     return False
 
 
-def may_hold(S, N, B, M, T, possible, at, width, about, relation, absent, low, high, screening, above, size, members):
+def may_hold(
+    S: Run,
+    N: Run,
+    B: Run,
+    M: Run,
+    T: Run,
+    possible: int,
+    at: int,
+    width: int,
+    about: int,
+    relation: int,
+    absent: int,
+    low: int,
+    high: int,
+    screening: int,
+    above: int,
+    words: int,
+    members: int,
+) -> None:
     """The row at the work place, and where its class has members that the chart denies, each other member by itself."""
     if about >= 0 and N[absent] != 0:
         said = S[at + about]
@@ -121,12 +197,12 @@ def may_hold(S, N, B, M, T, possible, at, width, about, relation, absent, low, h
         end = T[members + said + 1]
         any_denied = False
         for j in range(begin + 1, end):
-            if means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, size):
+            if means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, words):
                 any_denied = True
                 break
         if any_denied:
             for j in range(begin, end):
-                if not means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, size):
+                if not means_denied(S, N, B, T, absent, relation, said, T[j], low, high, screening, above, words):
                     S[at + about] = T[j]
                     put_possible(S, N, B, M, possible, at, width, 1)
             S[at + about] = said
@@ -136,16 +212,34 @@ def may_hold(S, N, B, M, T, possible, at, width, about, relation, absent, low, h
 
 
 def events(
-    S, N, B, M, T, cnt, certain, possible, width, more, about, on, relation, absent, measure, kinds, screening, above,
-    size, members, lists
-):
+    S: Run,
+    N: Run,
+    B: Run,
+    M: Run,
+    T: Run,
+    cnt: int,
+    first: int,
+    certain: int,
+    possible: int,
+    width: int,
+    more: int,
+    about: int,
+    on: int,
+    relation: int,
+    absent: int,
+    measure: int,
+    kinds: int,
+    screening: int,
+    above: int,
+    words: int,
+    members: int,
+    lists: int,
+) -> None:
     """What counted records say: results that may be of one moment are drawn together, and may hold no common answer."""
-    row = width + 3 + more
-    begin = B[cnt]
-    end = B[cnt] + N[cnt] * row
+    row = width + 4 + more
     at = B[0]
     near = at + width
-    for c in range(begin, end, row):
+    for c in range(B[cnt], B[cnt] + N[cnt] * row, row):
         low = S[c + width]
         high = S[c + width + 1]
         sure = S[c + width + 2]
@@ -154,10 +248,12 @@ def events(
         agreed = True
         n = 0
         if measure != 0:
-            for o in range(begin, end, row):
-                if S[o + about] == S[c + about] and S[o + width] <= high and low <= S[o + width + 1]:
+            o = S[B[first] + S[c + about]]
+            while o != 0:
+                if S[o + width] <= high and low <= S[o + width + 1]:
                     S[near + n] = o
                     n += 1
+                o = S[o + row - 1]
             if n > 1:
                 for i in range(width):
                     if T[kinds + i] == 0:
@@ -175,12 +271,12 @@ def events(
                 put_certain(S, N, B, M, certain, at, width)
         if possible > 0:
             may_hold(
-                S, N, B, M, T, possible, at, width, about, relation, absent, low, high, screening, above, size, members
+                S, N, B, M, T, possible, at, width, about, relation, absent, low, high, screening, above, words, members
             )
         if sure != 0 and not agreed:
             for i in range(width):
                 if T[kinds + i] == 0:
-                    S[at + i] = joint(S, T, near, n, i, lists, above, size)
+                    S[at + i] = joint(S, T, near, n, i, lists, above, words)
             if certain > 0:
                 put_certain(S, N, B, M, certain, at, width)
             if possible > 0:
@@ -188,17 +284,32 @@ def events(
     return
 
 
-def recorded(S, N, B, M, T, cnt, k, row, about, related, concept):
+def recorded(S: Run, B: Run, T: Run, first: int, k: int, related: int, related_end: int, concept: int) -> None:
     """Whether anything is recorded that is this, of this class, or a class that it may be of."""
-    for c in range(B[cnt], B[cnt] + N[cnt] * row, row):
-        if T[related + S[c + about]] != 0:
+    S[B[k] + concept] = 0
+    for j in range(related, related_end):
+        if S[B[first] + T[j]] != 0:
             S[B[k] + concept] = 1
             return
-    S[B[k] + concept] = 0
     return
 
 
-def openness(S, N, B, T, k, relation, reviewed, absent, needed, needed_end, leaves, screening, above, size):
+def openness(
+    S: Run,
+    N: Run,
+    B: Run,
+    T: Run,
+    k: int,
+    relation: int,
+    reviewed: int,
+    absent: int,
+    needed: int,
+    needed_end: int,
+    leaves: int,
+    screening: int,
+    above: int,
+    words: int,
+) -> None:
     """A class is open unless the chart says of each of its members that all is recorded, or that there was none."""
     closings = 0
     for d in range(B[reviewed], B[reviewed] + N[reviewed] * 4, 4):
@@ -218,7 +329,7 @@ def openness(S, N, B, T, k, relation, reviewed, absent, needed, needed_end, leav
         for i in range(T[leaves + concept], T[leaves + concept + 1]):
             closed = False
             for c in range(closings):
-                if T[above + T[i] * size + S[B[0] + c]] != 0:
+                if has(T, above + T[i] * words, S[B[0] + c]):
                     closed = True
                     break
             if not closed:
@@ -228,40 +339,69 @@ def openness(S, N, B, T, k, relation, reviewed, absent, needed, needed_end, leav
 
 
 def latest(
-    S, N, B, M, T, cnt, certain, possible, unknown, width, more, about, concept, related, under, may_be_more, every,
-    kinds, lists, above, size
-):
+    S: Run,
+    N: Run,
+    B: Run,
+    M: Run,
+    T: Run,
+    first: int,
+    certain: int,
+    possible: int,
+    of_certain: int,
+    of_possible: int,
+    unknown: int,
+    width: int,
+    more: int,
+    about: int,
+    concept: int,
+    related: int,
+    related_end: int,
+    under: int,
+    may_be_more: int,
+    every: int,
+    kinds: int,
+    lists: int,
+    above: int,
+    words: int,
+) -> None:
     """The last record of one name: for the day of screening, or where `every` for each day of the calendar."""
-    row = width + 3 + more
-    begin = B[cnt]
-    end = B[cnt] + N[cnt] * row
-    at = B[0]
-    found = at + width + 2
+    row = width + 4 + more
+    mine = B[0] + width + 2
+    all_of = 0
     since = FIRST_DAY
-    if every == 0:
-        for c in range(begin, end, row):
-            if T[related + S[c + about]] != 0 and S[c + width + 1] > since:
+    if of_certain > 0:
+        S[B[of_certain] + concept] = N[certain]
+    if of_possible > 0:
+        S[B[of_possible] + concept] = N[possible]
+    for j in range(related, related_end):
+        c = S[B[first] + T[j]]
+        while c != 0:
+            S[mine + all_of] = c
+            all_of += 1
+            if every == 0 and S[c + width + 1] > since:
                 since = S[c + width + 1]
+            c = S[c + row - 1]
+    found = mine + all_of
     while True:
         until = LAST_DAY + 1
         sure = False
         last = FIRST_DAY
-        for c in range(begin, end, row):
-            if T[related + S[c + about]] == 0:
-                continue
+        for j in range(all_of):
+            c = S[mine + j]
             low = S[c + width]
             high = S[c + width + 1]
             if since < low and low < until:
                 until = low
             if since < high and high < until:
                 until = high
-            if S[c + width + 2] != 0 and T[under + S[c + about]] != 0 and high <= since:
+            if S[c + width + 2] != 0 and high <= since and low > last and has(T, under, S[c + about]):
+                last = low
+            if S[c + width + 2] != 0 and high <= since and has(T, under, S[c + about]):
                 sure = True
-                if low > last:
-                    last = low
         n = 0
-        for c in range(begin, end, row):
-            if T[related + S[c + about]] != 0 and S[c + width] <= since and S[c + width + 1] >= last:
+        for j in range(all_of):
+            c = S[mine + j]
+            if S[c + width] <= since and S[c + width + 1] >= last:
                 S[found + n] = c
                 n += 1
         if not sure and may_be_more != 0 and unknown > 0:
@@ -271,14 +411,58 @@ def latest(
                 S[r + 1] = since
                 S[r + 2] = until
         if n > 0:
-            answers(S, N, B, M, T, certain, possible, width, about, concept, found, n, sure, since, until, kinds, lists, above, size)
+            answers(
+                S,
+                N,
+                B,
+                M,
+                T,
+                certain,
+                possible,
+                width,
+                about,
+                concept,
+                found,
+                n,
+                sure,
+                since,
+                until,
+                kinds,
+                lists,
+                above,
+                words,
+            )
         since = until
         if since > LAST_DAY:
-            return
+            break
+    if of_certain > 0:
+        S[B[of_certain + 1] + concept] = N[certain]
+    if of_possible > 0:
+        S[B[of_possible + 1] + concept] = N[possible]
     return
 
 
-def answers(S, N, B, M, T, certain, possible, width, about, concept, found, n, sure, since, until, kinds, lists, above, size):
+def answers(
+    S: Run,
+    N: Run,
+    B: Run,
+    M: Run,
+    T: Run,
+    certain: int,
+    possible: int,
+    width: int,
+    about: int,
+    concept: int,
+    found: int,
+    n: int,
+    sure: bool,
+    since: int,
+    until: int,
+    kinds: int,
+    lists: int,
+    above: int,
+    words: int,
+) -> None:
     """The rows that the n candidates make: days and amounts drawn together, answers in names kept apart."""
     at = B[0]
     for i in range(width):
@@ -300,7 +484,7 @@ def answers(S, N, B, M, T, certain, possible, width, about, concept, found, n, s
     if sure and different > 1:
         for i in range(width):
             if T[kinds + i] == 0 and i != about:
-                S[at + i] = joint(S, T, found, n, i, lists, above, size)
+                S[at + i] = joint(S, T, found, n, i, lists, above, words)
         if certain > 0:
             put_certain(S, N, B, M, certain, at, row)
         if possible > 0:
@@ -318,7 +502,7 @@ def answers(S, N, B, M, T, certain, possible, width, about, concept, found, n, s
     return
 
 
-def is_first(S, T, found, j, width, about, kinds):
+def is_first(S: Run, T: Run, found: int, j: int, width: int, about: int, kinds: int) -> bool:
     """Whether no candidate before it has the same answers."""
     for o in range(j):
         same = True
@@ -331,7 +515,7 @@ def is_first(S, T, found, j, width, about, kinds):
     return True
 
 
-def different_answers(S, T, found, n, width, about, kinds):
+def different_answers(S: Run, T: Run, found: int, n: int, width: int, about: int, kinds: int) -> int:
     different = 0
     for j in range(n):
         if is_first(S, T, found, j, width, about, kinds):
@@ -339,9 +523,25 @@ def different_answers(S, T, found, n, width, about, kinds):
     return different
 
 
-def attribute(S, N, B, M, T, cnt, certain, possible, unknown, known, width, kinds, lists, above, size):
+def attribute(
+    S: Run,
+    N: Run,
+    B: Run,
+    M: Run,
+    T: Run,
+    cnt: int,
+    certain: int,
+    possible: int,
+    unknown: int,
+    known: int,
+    width: int,
+    kinds: int,
+    lists: int,
+    above: int,
+    words: int,
+) -> None:
     """What a patient has one of: the sure records drawn together, or where there are none, all."""
-    row = width + 3
+    row = width + 4
     found = B[0] + width + 2
     n = 0
     for c in range(B[cnt], B[cnt] + N[cnt] * row, row):
@@ -358,11 +558,23 @@ def attribute(S, N, B, M, T, cnt, certain, possible, unknown, known, width, kind
     if n > 0:
         if known > 0:
             N[known] = 1
-        answers(S, N, B, M, T, certain, possible, width, -1, 0, found, n, sure, 0, 0, kinds, lists, above, size)
+        answers(S, N, B, M, T, certain, possible, width, -1, 0, found, n, sure, 0, 0, kinds, lists, above, words)
     return
 
 
-def judgements(S, N, B, T, signed, certain, possible, unknown, needed, needed_end, screening):
+def judgements(
+    S: Run,
+    N: Run,
+    B: Run,
+    T: Run,
+    signed: int,
+    certain: int,
+    possible: int,
+    unknown: int,
+    needed: int,
+    needed_end: int,
+    screening: int,
+) -> None:
     """Of each question the last signed decision on or before screening, where it still counts then."""
     begin = B[signed]
     end = B[signed] + N[signed] * 6
@@ -395,33 +607,53 @@ def judgements(S, N, B, T, signed, certain, possible, unknown, needed, needed_en
     return
 
 
-def measured(S, N, B, T, cnt, row, width, about, value, related, under, low, high):
-    """The last value on some day from `low` to `high`, its ends written to the work place; False where none is surely recorded."""
+def measured(
+    S: Run,
+    B: Run,
+    T: Run,
+    first: int,
+    row: int,
+    width: int,
+    about: int,
+    value: int,
+    related: int,
+    related_end: int,
+    under: int,
+    low: int,
+    high: int,
+) -> bool:
+    """The last value on some day from `low` to `high`, its ends written to the work place; False where none surely is."""
     at = B[0]
-    begin = B[cnt]
-    end = B[cnt] + N[cnt] * row
+    mine = at + 2
+    all_of = 0
+    for j in range(related, related_end):
+        c = S[B[first] + T[j]]
+        while c != 0:
+            S[mine + all_of] = c
+            all_of += 1
+            c = S[c + row - 1]
     since = FIRST_DAY
     some = False
     while True:
         until = LAST_DAY + 1
         sure = False
         last = FIRST_DAY
-        for c in range(begin, end, row):
-            if T[related + S[c + about]] == 0:
-                continue
+        for j in range(all_of):
+            c = S[mine + j]
             if since < S[c + width] and S[c + width] < until:
                 until = S[c + width]
             if since < S[c + width + 1] and S[c + width + 1] < until:
                 until = S[c + width + 1]
-            if S[c + width + 2] != 0 and T[under + S[c + about]] != 0 and S[c + width + 1] <= since:
+            if S[c + width + 2] != 0 and has(T, under, S[c + about]) and S[c + width + 1] <= since:
                 sure = True
                 if S[c + width] > last:
                     last = S[c + width]
         if since <= high and low < until:
             if not sure:
                 return False
-            for c in range(begin, end, row):
-                if T[related + S[c + about]] != 0 and S[c + width] <= since and S[c + width + 1] >= last:
+            for j in range(all_of):
+                c = S[mine + j]
+                if S[c + width] <= since and S[c + width + 1] >= last:
                     if not some or S[c + value] < S[at]:
                         S[at] = S[c + value]
                     if not some or S[c + value + 1] > S[at + 1]:
@@ -433,7 +665,7 @@ def measured(S, N, B, T, cnt, row, width, about, value, related, under, low, hig
     return some
 
 
-def tell(S, N, B, M, fractions, code, x, y):
+def tell(S: Run, N: Run, B: Run, M: Run, fractions: int, code: int, x: int, y: int) -> None:
     """Keep what the code is of: x over y, or where y is 0 another number."""
     if code % 2 != 0:
         r = room(N, B, M, fractions, 3)
@@ -444,7 +676,7 @@ def tell(S, N, B, M, fractions, code, x, y):
     return
 
 
-def multiplied(S, N, B, M, fractions, x, y):
+def multiplied(S: Run, N: Run, B: Run, M: Run, fractions: int, x: int, y: int) -> int:
     """The code of the product of two amounts that are not below zero."""
     if x >= ENDLESS or y >= ENDLESS:
         return 0 if x == 0 or y == 0 else ENDLESS
@@ -457,7 +689,7 @@ def multiplied(S, N, B, M, fractions, x, y):
     return code
 
 
-def divided(S, N, B, M, fractions, x, y):
+def divided(S: Run, N: Run, B: Run, M: Run, fractions: int, x: int, y: int) -> int:
     """The code of one amount over another that is above zero."""
     if x >= ENDLESS:
         return ENDLESS
@@ -471,13 +703,34 @@ def divided(S, N, B, M, fractions, x, y):
     return code
 
 
-def complete(S, N, B, M, T, fractions, cnt, width, whole, part, of, row, about, value, of_width, related, under):
+def complete(
+    S: Run,
+    N: Run,
+    B: Run,
+    M: Run,
+    T: Run,
+    fractions: int,
+    cnt: int,
+    width: int,
+    whole: int,
+    part: int,
+    first: int,
+    row: int,
+    about: int,
+    value: int,
+    of_width: int,
+    related: int,
+    related_end: int,
+    under: int,
+) -> None:
     """Of each counted record the amount that follows from another and a measure, where one of the two is not given."""
-    out = width + 5
+    out = width + 6
     for c in range(B[cnt], B[cnt] + N[cnt] * out, out):
         if S[c + width + 3] == S[c + width + 4]:
             continue
-        if not measured(S, N, B, T, of, row, of_width, about, value, related, under, S[c + width], S[c + width + 1]):
+        if not measured(
+            S, B, T, first, row, of_width, about, value, related, related_end, under, S[c + width], S[c + width + 1]
+        ):
             continue
         low = S[B[0]]
         high = S[B[0] + 1]

@@ -1,6 +1,6 @@
 """Where the rows of each relation lie, and in which whole numbers its values are held."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from math import lcm
 
@@ -19,13 +19,15 @@ class Given:
     Of the columns in `classes` a row means every member of the class that stands there, as its last number says, which is no
     column: of all where it is 0, of all but the first where it is 1, of none where it is 2. Where `by_concept`, there are
     no rows but a flag for each concept. The numbers in the columns of `between` may lie between two ticks: the code of such
-    a number is odd, and compares rightly with what is on a tick alone.
+    a number is odd, and compares rightly with what is on a tick alone. The two relations of an `index` say, concept by concept, before how many rows
+    those begin and end that have the concept in their first column.
     """
 
     scales: tuple[int, ...]
     classes: tuple[int, ...] = ()
     by_concept: bool = False
     between: tuple[int, ...] = ()
+    index: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,31 @@ def fetches(steps: Iterable[Step]) -> Iterable[Fetch | Tally]:
             yield from fetches(x.body)
 
 
+def under_classes(body: Sequence[Step]) -> Iterable[tuple[Fetch, tuple[str, ...]]]:
+    """Every fetch, and the classes that further steps of its body hold the concept in its second column under."""
+    for i, x in enumerate(body):
+        match x:
+            case Fetch():
+                yield x, classes_of(x.slots[-1], body[i + 1 :])
+            case Absent(inner):
+                yield from under_classes(inner)
+            case _:
+                pass
+
+
+def classes_of(slot: object, further: Sequence[Step]) -> tuple[str, ...]:
+    """The classes that these steps hold a variable under."""
+    return tuple(
+        str(x.slots[1].value)
+        for x in further
+        if isinstance(x, Fetch)
+        and x.relation == "is_a"
+        and x.slots[0] == slot
+        and isinstance(x.slots[1], Const)
+        and isinstance(slot, Var)
+    )
+
+
 def rules_of(plan: Plan) -> list[Rule]:
     return [r for s in plan.strata for r in s.rules]
 
@@ -92,7 +119,9 @@ def _between(
     plan: Plan, scales: Mapping[str, tuple[int, ...]], given: Mapping[str, Given], of_patient: frozenset[str]
 ) -> dict[str, tuple[bool, ...]]:
     """Of each relation the columns whose numbers may lie between two ticks."""
-    found = {name: tuple(name in given and i in given[name].between for i in range(len(s))) for name, s in scales.items()}
+    found = {
+        name: tuple(name in given and i in given[name].between for i in range(len(s))) for name, s in scales.items()
+    }
     while True:
         before = dict(found)
         for r in rules_of(plan):

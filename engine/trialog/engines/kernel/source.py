@@ -1,7 +1,7 @@
-"""A plan as the source text of functions over one patient's rows: one function for each relation, nested loops for each rule.
+"""A plan as the source text of functions over one patient's rows: one for each relation, nested loops for each rule.
 
-In the generated text `S` holds the rows of all relations, `N[k]` how many there are of relation k, `B[k]` where they begin, `M[k]` for how
-many there is room, and `T` what never changes. `N[0]` becomes the number of a relation that had no room left.
+In the generated text `S` holds the rows of all relations, `N[k]` how many there are of relation k, `B[k]` where they begin, `M[k]`
+for how many there is room, and `T` what never changes. `N[0]` becomes the number of a relation that had no room left.
 """
 
 import re
@@ -17,10 +17,19 @@ from trialog.charts.codes import TICKS_PER_UNIT
 from trialog.ends import variables
 from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
 from trialog.engines.kernel.limits import TO_REFERENCE, beyond, guards, odd, unsure
-from trialog.engines.kernel.shape import Held, Shape, fetches, patients_of, variable_scales, variables_between
+from trialog.engines.kernel.shape import (
+    Held,
+    Shape,
+    classes_of,
+    fetches,
+    patients_of,
+    rules_of,
+    variable_scales,
+    variables_between,
+)
 from trialog.engines.kernel.tables import Refused, Tables, coded
 from trialog.engines.tally import most_days
-from trialog.plain import Absent, Either, Fetch, Let, Rule, Slot, Step, Tally, Test
+from trialog.plain import Absent, Either, Fetch, Let, Row, Rule, Slot, Step, Tally, Test
 from trialog.plan import Plan, names
 from trialog.program import Const, Var, Whatever
 from trialog.tree import Summary
@@ -28,6 +37,7 @@ from trialog.values import Duration
 
 type Range = tuple[Fraction, Fraction]
 
+SCREENING = "screening"
 ARGUMENTS = "S, N, B, M, T"
 _MOST_LOOPS = 18  # Python takes no more than twenty, one in the other
 
@@ -58,7 +68,9 @@ class Written:
     entry: str
     shape: Shape
     tables: Tables
-    reasons: tuple[Rule, ...]  # what N holds of a relation about the patient alone is the number, from 1, of the rule that found it
+    reasons: tuple[
+        Rule, ...
+    ]  # what N holds of a relation about the patient alone is the number, from 1, of the rule that found it
 
     def __str__(self) -> str:
         return self.text
@@ -85,7 +97,9 @@ class _Plan:
         entry = Writer()
         with entry.inside(f"def derive({ARGUMENTS}):"):
             for s in self.plan.strata:
-                mine = [(r, [x for x in s.rules if x.relation == r]) for r in dict.fromkeys(x.relation for x in s.rules)]
+                mine = [
+                    (r, [x for x in s.rules if x.relation == r]) for r in dict.fromkeys(x.relation for x in s.rules)
+                ]
                 calls = [self.relation(name, rules, s.recursive) for name, rules in mine]
                 if s.recursive:
                     with entry.inside("while True:"):
@@ -157,6 +171,20 @@ class _Plan:
                     found[slot.name] = range_
         return found
 
+    def is_apart(self, index: tuple[str, str], concept: str) -> bool:
+        """Whether no other rows of the relation mean the concept: none are asked for of a class that it is in."""
+        name = index[0].split(" ", 1)[1]
+        asked = {
+            str(f.slots[1].value)
+            for r in rules_of(self.plan)
+            for f in fetches(r.body)
+            if isinstance(f, Fetch)
+            and f.relation.split(" ")[-1] == name.split(" ")[-1]
+            and " latest " in f.relation
+            and isinstance(f.slots[1], Const)
+        }
+        return not (asked & self.above[concept] - {concept})
+
     def name(self, stem: str) -> str:
         self.numbered += 1
         return f"{re.sub(r'[^a-z0-9]+', '_', stem.casefold()).strip('_')}_{self.numbered}"
@@ -176,7 +204,25 @@ class _Plan:
                 _Rule(self, r, w).write()
             w.line("return")
         self.functions.lines += [*w.lines, "", ""]
-        return f"{function}({ARGUMENTS})"
+        return f"{self.can_find(rules)}{function}({ARGUMENTS})"
+
+    def can_find(self, rules: Sequence[Rule]) -> str:
+        """Text that asks first whether any of the rules has rows of all that it fetches: most have not, of most patients."""
+        ways: list[str] = []
+        for r in rules:
+            needed: list[str] = []
+            for x in r.body:
+                held = self.shape.held.get(x.relation) if isinstance(x, Fetch) else None
+                if held is None or (isinstance(x, Fetch) and x.relation == SCREENING):
+                    continue
+                if held.given is None or not held.given.by_concept:
+                    needed.append(f"N[{held.number}] != 0")
+                elif isinstance(x, Fetch) and isinstance(x.slots[-1], Const):
+                    needed.append(f"S[B[{held.number}] + {self.tables.code(str(x.slots[-1].value))}] != 0")
+            if not needed:
+                return ""
+            ways.append(" and ".join(dict.fromkeys(needed)))
+        return f"if {' or '.join(dict.fromkeys(ways))}: "
 
 
 class _Rule:
@@ -235,7 +281,7 @@ class _Body:
                 if step.relation in self.shape.statics:
                     self.static(step, lambda: self.steps(rest, then))
                 else:
-                    self.fetch(step, lambda: self.steps(rest, then))
+                    self.fetch(step, lambda: self.steps(rest, then), classes_of(step.slots[-1], rest))
             case Test() | Either():
                 self.guard(step)
                 self.only_if(condition(step, self.values, self.tables.code), lambda: self.steps(rest, then))
@@ -292,13 +338,13 @@ class _Body:
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
-    def fetch(self, fetch: Fetch, then: Callable[[], None]) -> None:
+    def fetch(self, fetch: Fetch, then: Callable[[], None], classes: tuple[str, ...]) -> None:
         held = self.shape.held.get(fetch.relation)
         if held is None:
             raise Refused(f"rows of {fetch.relation}, which nothing brings")
         slots = fetch.slots[1:] if fetch.relation in self.shape.of_patient else fetch.slots
         if held.given is not None and held.given.by_concept:
-            self.by_concept(held, slots, then)
+            self.by_concept(held, slots, then, classes)
         elif held.width == 0:
             self.only_if(f"N[{held.number}] != 0", then)
         else:
@@ -351,8 +397,17 @@ class _Body:
                     self.values[name] = Coded(place, value.scale)
             self.members(members, then)
 
-        self.loop(f"for {r} in range(B[{k}], B[{k}] + N[{k}] * {width}, {width}):", inside)
+        self.loop(f"for {r} in range({self.rows_of(held, slots)}, {width}):", inside)
         self.values = before
+
+    def rows_of(self, held: Held, slots: tuple[Slot, ...]) -> str:
+        """Where the rows begin and end that may fit: those of one concept, where they lie together."""
+        k, width, index = held.number, held.width, held.given.index if held.given is not None else None
+        about = slots[0]
+        if index is None or not isinstance(about, Const) or not self.rule.plan.is_apart(index, str(about.value)):
+            return f"B[{k}], B[{k}] + N[{k}] * {width}"
+        first, last = (f"S[B[{self.shape.held[name].number}] + {self.tables.code(str(about.value))}]" for name in index)
+        return f"B[{k}] + {first} * {width}, B[{k}] + {last} * {width}"
 
     def members(self, members: list[tuple[str, str, str, str]], then: Callable[[], None]) -> None:
         """A loop over what each class may mean."""
@@ -381,15 +436,17 @@ class _Body:
         above = self.rule.plan.above
         if isinstance(slot, Const):
             at = self.tables.flags(("above", slot.value), above[str(slot.value)])
-            return f"T[{at} + {cell}] != 0"
+            return f"has(T, {at}, {cell})"
         at = self.tables.pairs("above", ((c, a) for c, all_above in above.items() for a in all_above))
-        return f"T[{at} + {known} * {self.tables.size} + {cell}] != 0"
+        return f"has(T, {at} + {known} * {self.tables.words}, {cell})"
 
     def is_known(self, slot: Slot) -> bool:
         return isinstance(slot, Const) or (isinstance(slot, Var) and slot.name in self.values)
 
-    def by_concept(self, held: Held, slots: tuple[Slot, ...], then: Callable[[], None]) -> None:
-        """A flag for each concept."""
+    def by_concept(
+        self, held: Held, slots: tuple[Slot, ...], then: Callable[[], None], classes: tuple[str, ...]
+    ) -> None:
+        """A flag for each concept; where any will do, those in all the classes are looked at, which further steps ask for."""
         (slot,) = slots
         if self.is_known(slot):
             known = expression(slot, self.values, self.tables.code)
@@ -401,12 +458,18 @@ class _Body:
         if isinstance(slot, Var):
             self.values[slot.name] = Coded(place, 1)
 
+        above = self.rule.plan.above
+        mine = [self.tables.code(c) for c in above if all(k in above[c] for k in classes)]
+        at = self.tables.run(("concepts", *sorted(classes)), sorted(mine))
+        t = self.fresh("t")
+
         def inside() -> None:
+            self.w.line(f"{place} = T[{t}]")
             self.w.line(f"if S[B[{held.number}] + {place}] == 0:")
             self.w.line("    continue")
             then()
 
-        self.loop(f"for {place} in range({self.tables.size}):", inside)
+        self.loop(f"for {t} in range({at}, {at + len(mine)}):", inside)
         self.values = before
 
     # -- what never changes ----------------------------------------------------------------------------------------
@@ -428,15 +491,15 @@ class _Body:
             texts = [self.values[s.name].text for _, s in asked]
             if len(asked) == 1:
                 at = self.tables.flags(key, (str(row[0]) for row in kept))
-                self.only_if(f"T[{at} + {texts[0]}] != 0", then)
+                self.only_if(f"has(T, {at}, {texts[0]})", then)
             else:
                 at = self.tables.pairs(key, ((str(row[0]), str(row[1])) for row in kept))
-                self.only_if(f"T[{at} + {texts[0]} * {self.tables.size} + {texts[1]}] != 0", then)
+                self.only_if(f"has(T, {at} + {texts[0]} * {self.tables.words}, {texts[1]})", then)
         else:
             self.static_rows(key, sorted(kept, key=repr), own, [s for _, s in asked], then)
 
     def static_rows(
-        self, key: object, kept: list[tuple], own: tuple[int, ...], asked: list[Var], then: Callable[[], None]
+        self, key: object, kept: list[Row], own: tuple[int, ...], asked: list[Var], then: Callable[[], None]
     ) -> None:
         width = len(asked)
         by = next((i for i, s in enumerate(asked) if s.name in self.values and isinstance(kept[0][i], str)), None)
@@ -523,7 +586,9 @@ class _Body:
         with w.inside(f"def {name}({ARGUMENTS}{''.join(f', {p}' for p in parameters)}):"):
             w.line("at = B[0]")
             w.line("n = 0")
-            w.line(f"for r in range(B[{held.number}], B[{held.number}] + N[{held.number}] * {held.width}, {held.width}):")
+            w.line(
+                f"for r in range(B[{held.number}], B[{held.number}] + N[{held.number}] * {held.width}, {held.width}):"
+            )
             w.lines += body.lines
             w.depth += 1
             if tally.summary is not Summary.COUNT:
@@ -568,5 +633,5 @@ def _hull(ranges: Sequence[Range | None]) -> Range | None:
     return min(low for low, _ in known), max(high for _, high in known)
 
 
-def _are_concepts(row: tuple) -> bool:
+def _are_concepts(row: Row) -> bool:
     return all(isinstance(v, str) for v in row)

@@ -9,6 +9,10 @@ from trialog.plain import Row, Value
 from trialog.values import Exact
 
 
+FLAGS = 32
+"""How many flags a number holds: half of its bits, so that none is that of its sign."""
+
+
 class Refused(Exception):  # noqa: N818 (an answer: the reference takes what the kernel does not)
     """The plan asks for something that the kernel cannot do; the message says what."""
 
@@ -36,18 +40,23 @@ class Tables:
             self.numbers.extend(numbers)
         return self._at[key]
 
+    @property
+    def words(self) -> int:
+        """How many numbers hold a flag for each concept."""
+        return -(-self.size // FLAGS)
+
     def flags(self, key: object, concepts: Iterable[str]) -> int:
-        """Where the flags by number stand: 1 for these concepts, 0 for all others."""
-        flags = [0] * self.size
-        for c in concepts:
-            flags[self.codes[c]] = 1
+        """Where the flags stand, `FLAGS` in each number, that are set for these concepts (see `has` in `helpers`)."""
+        flags = [0] * self.words
+        for code in {self.codes[c] for c in concepts}:
+            flags[code // FLAGS] += 1 << code % FLAGS
         return self.run(("flags", key), flags)
 
     def pairs(self, key: object, rows: Iterable[tuple[str, str]]) -> int:
-        """Where the flags of pairs stand: that of `(x, y)` is at x times the number of concepts, and y."""
-        flags = [0] * (self.size * self.size)
-        for x, y in rows:
-            flags[self.codes[x] * self.size + self.codes[y]] = 1
+        """Where for each first concept the flags of all second ones stand, one run after the other."""
+        flags = [0] * (self.size * self.words)
+        for x, y in {(self.codes[x], self.codes[y]) for x, y in rows}:
+            flags[x * self.words + y // FLAGS] += 1 << y % FLAGS
         return self.run(("pairs", key), flags)
 
     def lists(self, key: object, of: Mapping[str, Sequence[int]]) -> int:
