@@ -118,6 +118,24 @@ def test_numbers_that_grow_without_end_are_not_worked_out() -> None:
         list(Sight(count()).search(rule.steps, 0, (), set()))
 
 
+def test_rules_that_are_ready_share_nothing_with_the_certificate_that_they_are_from(
+    cases: dict[str, Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever changes a certificate that was accepted does not change how the next one is checked."""
+    monkeypatch.setattr("trialog.certificates.verify._MADE", {})
+    one = cases["sle-001-eligible"].certificate
+    other = json.loads(json.dumps(one))
+    verify(other)
+    counts = [step for rule in other["rules"].values() for step in rule["body"] if step.get("tally") == "count"]
+    assert counts
+    for step in counts:
+        step["bound"] = "=1000"
+    verify(one)
+    with pytest.raises(Rejected, match="hash of the rule"):
+        verify(other)
+    verify(one)
+
+
 def test_the_steps_of_the_whole_certificate_are_counted(
     cases: dict[str, Made], monkeypatch: pytest.MonkeyPatch
 ) -> None:

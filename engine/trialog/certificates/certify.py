@@ -161,12 +161,13 @@ class _Certificate:
         self.certifier, self.answers = certifier, answers
         self.program = certifier.program
         self.nodes: dict[str, Json] = {}
-        self.actual = Proof(certifier.prover, answers.rows, self.leaf, self.nodes)
+        self.actual = Proof(certifier.prover, answers.rows, self.nodes)
         self.supposed: dict[frozenset[Question], Proof] = {}
 
     def made(self, about: About, cohorts: tuple[str, ...], atom: str | None) -> Json:
         program = self.program
-        atoms = [a for a in program.atoms.values() if any(a in program.atoms_of(c) for c in cohorts)]
+        asked = {a.identifier for cohort in cohorts for a in program.atoms_of(cohort)}
+        atoms = [a for a in program.atoms.values() if a.identifier in asked]
         criteria: list[Criterion] = (
             [] if atom is not None else [c for cohort in cohorts for c in program.criteria_of(cohort)]
         )
@@ -175,10 +176,12 @@ class _Certificate:
         statuses = [_Claim(self.actual, r, self.answers.status(r), self.answers.chart.patient) for r in relations]
         verdicts: list[Json] = [] if atom is not None else [self.verdict(cohort) for cohort in cohorts]
         proofs = [self.actual, *self.supposed.values()]
+        for p in proofs:
+            p.solve()
         self.actual.knowledge({k: None for p in proofs for k in p.known})
         for p in proofs:
             p.ids |= {r: i for r, i in self.actual.ids.items() if r in self.certifier.prover.static}
-            p.build()
+            p.build(lambda relation, p=p: self.leaf(relation, p))
         words = {a.relation: a for a in atoms}
         certificate = {
             "schema": SCHEMA,
@@ -267,7 +270,7 @@ class _Certificate:
                 return [_Claim(self.actual, c.relation, Status.UNKNOWN, patient)]  # whatever is decided
         decided = self.answers.decided(refused)
         if refused not in self.supposed:
-            self.supposed[refused] = Proof(self.certifier.prover, decided, self.leaf, self.nodes)
+            self.supposed[refused] = Proof(self.certifier.prover, decided, self.nodes)
         proof = self.supposed[refused]
         claims = {c.relation: status_of(c.relation, patient, decided) for c in criteria}
         decisive = [
@@ -287,11 +290,11 @@ class _Claim:
         self.sure, self.maybe = [relation] * 2 if exact else [f"{m} {relation}" for m in (CERTAIN, POSSIBLE)]
         match status:
             case Status.MET:
-                proof.want([(self.sure, self.row)])
+                proof.claims.append([(self.sure, self.row)])
             case Status.NOT_MET:
-                proof.want([self.maybe])
+                proof.claims.append([self.maybe])
             case Status.UNKNOWN:
-                proof.want([(self.maybe, self.row), self.sure])
+                proof.claims.append([(self.maybe, self.row), self.sure])
 
     def written(self) -> Json:
         match self.status:

@@ -4,214 +4,17 @@ What the checker will look at in a rule is looked at here, and noted: every way 
 ends, and everything asked of background knowledge. The two share no code.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, assert_never
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from trialog.certificates.notation import Days, Json, WrittenRule, written_rule
+from trialog.certificates.notation import Days, Json, written_rule
+from trialog.certificates.prepared import Env, Literal, Look, Lookup, Prepared
 from trialog.certificates.verify import digest
 from trialog.engines.reference import Rows
-from trialog.engines.tally import reaches
-from trialog.plain import Absent, Either, Fetch, Let, PlainProgram, Row, Slot, Step, Tally, Test
+from trialog.plain import PlainProgram, Row
 from trialog.plan import Plan
-from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Program, Shifted, Sum, Var, Whatever
-from trialog.values import shift, term
-
-type _Env = tuple[Any, ...]
-type _Value = Callable[[_Env], Any]
-type _Lookup = tuple[str, tuple[int, ...], Row]
-type _Ways = Callable[[_Env, "_Look"], list[_Env]]
-
-
-@dataclass(slots=True)
-class _Look:
-    """What is derived, and what was asked of background knowledge."""
-
-    rows: Rows
-    static: frozenset[str]
-    asked: dict[_Lookup, None] = field(default_factory=dict)
-
-    def up(self, relation: str, at: tuple[int, ...], key: Row) -> Iterable[Row]:
-        if relation in self.static:
-            self.asked[relation, at, key] = None
-        return self.rows.matching(relation, at, key)
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A literal made ready: its `ways` to go on, and what it reads. `found` says which row it took, once all is bound."""
-
-    ways: _Ways
-    takes: str  # the relation of which it takes a row; empty where it takes none
-    found: Callable[[_Env], tuple[tuple[int, ...], Row]] | None
-    whole: tuple[str, ...]  # the relations of which it must know all rows
-    width: int  # how many variables have values after it
-
-
-class Prepared:
-    """A rule made ready to be proved."""
-
-    def __init__(self, rule: WrittenRule) -> None:
-        self.written = rule
-        self.content = rule.content
-        self.identifier = digest(rule.content)
-        self.relation = rule.rule.relation
-        self.literals: list[Literal] = []
-        names: list[str] = []
-        for step in rule.rule.body:
-            self.literals.append(_literal(step, names))
-        assert tuple(names) == rule.variables
-        self.head = [_slot(s, names) for s in rule.rule.slots]
-        self.reads = tuple(dict.fromkeys(r for x in self.literals for r in ((x.takes,) if x.takes else x.whole)))
-
-    def search(self, look: _Look) -> tuple[list[_Env], list[tuple[int, _Env]]]:
-        """Every solution, and every way that led nowhere with the literal, counted from 1, at which it ended."""
-        envs: list[_Env] = [()]
-        failed: list[tuple[int, _Env]] = []
-        for number, literal in enumerate(self.literals, 1):
-            further: list[_Env] = []
-            for env in envs:
-                found = literal.ways(env, look)
-                if found:
-                    further += found
-                else:
-                    failed.append((number, env))
-            if not further:
-                return further, failed
-            envs = further
-        return envs, failed
-
-    def values(self, env: _Env) -> list[str]:
-        return [term(v, d) for v, d in zip(env, self.written.days, strict=False)]
-
-
-def _literal(step: Step, names: list[str], within: bool = False) -> Literal:
-    """What the literal binds is added to `names`."""
-    match step:
-        case Fetch(relation, slots):
-            return _fetch(relation, slots, names)
-        case Let(variable, value):
-            given = _number(value, names)
-            names.append(variable.name)
-            return Literal(lambda env, _: [(*env, given(env))], "", None, (), len(names))
-        case Absent(body):
-            assert not within
-            own = list(names)
-            inner = [_literal(s, own, within=True) for s in body]
-            whole = tuple(dict.fromkeys(r for x in inner for r in ((x.takes,) if x.takes else x.whole)))
-
-            def absent(env: _Env, look: _Look) -> list[_Env]:
-                envs = [env]
-                for literal in inner:  # each way to its end, whichever the checker tries first
-                    envs = [x for e in envs for x in literal.ways(e, look)]
-                return [] if envs else [env]
-
-            return Literal(absent, "", None, whole, len(names))
-        case Tally():
-            return _tally(step, names)
-        case Test() | Either():
-            holds = _test(step, names)
-            return Literal(lambda env, _: [env] if holds(env) else [], "", None, (), len(names))
-        case _:
-            assert_never(step)
-
-
-def _known(slots: Sequence[Slot], names: list[str]) -> tuple[tuple[int, ...], Callable[[_Env], Row]]:
-    at = tuple(
-        i
-        for i, s in enumerate(slots)
-        if not isinstance(s, Whatever) and not (isinstance(s, Var) and s.name not in names)
-    )
-    terms = [_slot(s, names) for i, s in enumerate(slots) if i in at and not isinstance(s, Whatever)]
-    return at, lambda env: tuple([t(env) for t in terms])
-
-
-def _fetch(relation: str, slots: tuple[Slot, ...], names: list[str]) -> Literal:
-    at, key = _known(slots, names)
-    takes: dict[str, int] = {}
-    same: list[tuple[int, int]] = []
-    for i, s in enumerate(slots):
-        if isinstance(s, Var) and i not in at:
-            if s.name in takes:
-                same.append((i, takes[s.name]))
-            else:
-                takes[s.name] = i
-    columns = list(takes.values())
-    names += takes
-    everywhere, bound = _known(slots, names)
-
-    def ways(env: _Env, look: _Look) -> list[_Env]:
-        found = look.up(relation, at, key(env))
-        if not columns:
-            return [env] if found else []
-        return list(
-            dict.fromkeys(env + tuple([r[c] for c in columns]) for r in found if all(r[i] == r[j] for i, j in same))
-        )
-
-    return Literal(ways, relation, lambda env: (everywhere, bound(env)), (), len(names))
-
-
-def _tally(tally: Tally, names: list[str]) -> Literal:
-    (at, key), width = _known(tally.key, names), len(tally.key)
-
-    def ways(env: _Env, look: _Look) -> list[_Env]:
-        found = look.up(tally.relation, at, key(env))
-        return [env] if reaches(tally, [row[width:] for row in found]) else []
-
-    return Literal(ways, "", None, (tally.relation,), len(names))
-
-
-def _test(test: Test | Either, names: list[str]) -> Callable[[_Env], bool]:
-    match test:
-        case Either(left, right):
-            one, other = _test(left, names), _test(right, names)
-            return lambda env: one(env) or other(env)
-        case Test(operator, left, right):
-            a, b = _number(left, names), _number(right, names)
-            match operator:
-                case "=":
-                    return lambda env: a(env) == b(env)
-                case "!=":
-                    return lambda env: a(env) != b(env)
-                case "<":
-                    return lambda env: a(env) < b(env)
-                case "<=":
-                    return lambda env: a(env) <= b(env)
-            raise AssertionError(f"{operator} is not an operator of plain Datalog")
-
-
-def _slot(slot: Var | Const, names: list[str]) -> _Value:
-    if isinstance(slot, Const):
-        value = slot.value
-        return lambda _: value
-    place = names.index(slot.name)
-    return lambda env: env[place]
-
-
-def _number(e: Expr, names: list[str]) -> _Value:
-    match e:
-        case Var() | Const():
-            return _slot(e, names)
-        case Sum(left, right):
-            a, b = _number(left, names), _number(right, names)
-            return lambda env: a(env) + b(env)
-        case Difference(left, right):
-            a, b = _number(left, names), _number(right, names)
-            return lambda env: a(env) - b(env)
-        case Product(left, right):
-            a, b = _number(left, names), _number(right, names)
-            return lambda env: a(env) * b(env)
-        case Shifted(day, by, sign):
-            start = _number(day, names)
-            return lambda env: shift(start(env), by, sign)
-        case Least(of):
-            several = [_number(x, names) for x in of]
-            return lambda env: min([v(env) for v in several])
-        case Greatest(of):
-            several = [_number(x, names) for x in of]
-            return lambda env: max([v(env) for v in several])
-        case _:
-            assert_never(e)
+from trialog.program import Program
+from trialog.values import term
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,8 +73,13 @@ class Prover:
         return [term(v, i < len(days) and days[i]) for i, v in enumerate(row)]
 
 
-type Leaf = Callable[[str, "Proof"], str]
-"""Adds the node of all rows of a relation that a chart gives, and returns its id."""
+@dataclass(frozen=True, slots=True)
+class _Solution:
+    """A row that a rule gives, with the values of the rule's variables."""
+
+    rule: Prepared
+    env: Env
+    row: tuple[str, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,50 +88,74 @@ class _Way:
 
     height: int
     rule: Prepared
-    env: _Env
+    env: Env
 
 
 class Proof:
-    """The proof of what was derived in one run. `nodes` is shared by the runs of a certificate."""
+    """The proof of what was derived in one run. `nodes` is shared by the runs of a certificate.
 
-    def __init__(self, prover: Prover, rows: Rows, leaf: Leaf, nodes: dict[str, Json]) -> None:
-        self.prover, self.rows, self.leaf, self.nodes = prover, rows, leaf, nodes
+    A claim is rows that were derived, and the names of relations of which all rows are to be known.
+    """
+
+    def __init__(self, prover: Prover, rows: Rows, nodes: dict[str, Json]) -> None:
+        self.prover, self.rows, self.nodes = prover, rows, nodes
+        self.claims: list[list[tuple[str, Row] | str]] = []
         self.ways: dict[tuple[str, Row], _Way] = {}
-        self.failed: dict[str, list[tuple[Prepared, int, _Env]]] = {}  # by the first relation of a group
-        self.asked: dict[str, dict[_Lookup, None]] = {}
-        self.known: dict[_Lookup, None] = {}
+        self.failed: dict[str, list[tuple[Prepared, int, Env]]] = {}  # by the first relation of a group
+        self.asked: dict[str, dict[Lookup, None]] = {}
+        self.known: dict[Lookup, None] = {}
         self.wanted: dict[tuple[str, Row] | str, None] = {}
         self.ids: dict[tuple[str, Row] | str, str] = {}
-        for group in prover.groups:
-            self.solve(group)
+
+    def solve(self) -> None:
+        """Find how everything is derived on which the claims may rest, from the top down, and then what they do rest on."""
+        some = {c[0] for claim in self.claims for c in claim if isinstance(c, tuple)}  # some rows of these are wanted
+        whole = {c for claim in self.claims for c in claim if isinstance(c, str)}
+        solved: list[tuple[Group, list[_Solution]]] = []
+        for group in reversed(self.prover.groups):
+            all_of_it = not whole.isdisjoint(group.relations)
+            if all_of_it or not some.isdisjoint(group.relations):
+                found = self.solutions(group)
+                solved.append((group, found))
+                for rule in group.rules if all_of_it else {s.rule for s in found}:
+                    some |= rule.takes
+                    whole.update(rule.reads if all_of_it else rule.whole)
+        for group, found in reversed(solved):
+            self.derive(group, found)
+        for claim in self.claims:
+            self.want(claim)
 
     # -- what is derived, and how -------------------------------------------------------------------------------
 
-    def solve(self, group: Group) -> None:
-        """Find each row's derivation of least height, and everything that leads nowhere."""
-        look = _Look(self.rows, self.prover.static)
-        failed: list[tuple[Prepared, int, _Env]] = []
-        solved: list[tuple[Prepared, _Env, tuple[str, Row]]] = []
+    def solutions(self, group: Group) -> "list[_Solution]":
+        """Every way in which the group's rules give a row. What leads nowhere is kept too, and what was asked."""
+        look = Look(self.rows, self.prover.static)
+        failed: list[tuple[Prepared, int, Env]] = []
+        solved: list[_Solution] = []
         for rule in group.rules:
             envs, nowhere = rule.search(look)
             failed += [(rule, number, env) for number, env in nowhere]
-            solved += [(rule, env, (rule.relation, tuple([t(env) for t in rule.head]))) for env in envs]
+            solved += [_Solution(rule, env, (rule.relation, tuple([t(env) for t in rule.head]))) for env in envs]
         self.failed[group.relations[0]] = failed
         self.asked[group.relations[0]] = look.asked
+        return solved
+
+    def derive(self, group: Group, solved: "list[_Solution]") -> None:
+        """Find each row's derivation of least height; the rows of the groups below have theirs."""
         growing = True
         while growing:
             growing = False
-            for rule, env, derived in solved:
-                height = self.height(rule, env)
-                known = self.ways.get(derived)
+            for one in solved:
+                height = self.height(one.rule, one.env)
+                known = self.ways.get(one.row)
                 if height is None or (known is not None and height > known.height):
                     continue
-                if known is None or height < known.height or _before(rule, env, known):
-                    self.ways[derived] = _Way(height, rule, env)
+                if known is None or height < known.height or _before(one.rule, one.env, known):
+                    self.ways[one.row] = _Way(height, one.rule, one.env)
                     growing = growing or known is None or height < known.height
             growing = growing and group.recursive
 
-    def height(self, rule: Prepared, env: _Env) -> int | None:
+    def height(self, rule: Prepared, env: Env) -> int | None:
         """One more than the highest of the rows that the rule takes; None where one of these has no derivation yet."""
         highest = 0
         for literal in rule.literals:
@@ -334,7 +166,7 @@ class Proof:
                 highest = max(highest, self.ways[literal.takes, row].height)
         return highest + 1
 
-    def taken(self, literal: Literal, env: _Env) -> Row | None:
+    def taken(self, literal: Literal, env: Env) -> Row | None:
         """The row that a literal takes; of several, one with the least height."""
         assert literal.found is not None
         at, key = literal.found(env)
@@ -345,9 +177,9 @@ class Proof:
 
     # -- what is wanted -------------------------------------------------------------------------------------------
 
-    def want(self, wanted: Iterable[tuple[str, Row] | str]) -> None:
-        """Rows that were derived, or the names of relations of which all rows are to be known: with all that they rest on."""
-        waiting = list(wanted)
+    def want(self, claim: list[tuple[str, Row] | str]) -> None:
+        """What is claimed is wanted, and all that it rests on."""
+        waiting = list(claim)
         while waiting:
             item = waiting.pop()
             if isinstance(item, str) and item in self.prover.group_of:
@@ -363,7 +195,7 @@ class Proof:
                     waiting += [r for rule in group.rules for r in rule.reads if r not in group.relations]
                 continue
             way = self.ways[item]
-            look = _Look(self.rows, self.prover.static)
+            look = Look(self.rows, self.prover.static)
             before = 0
             for literal in way.rule.literals:
                 if literal.takes in self.prover.group_of:
@@ -387,14 +219,14 @@ class Proof:
         self.nodes[identifier] = content
         return identifier
 
-    def build(self) -> None:
-        """Make the nodes of all that is wanted, each after those it rests on."""
+    def build(self, leaf: Callable[[str], str]) -> None:
+        """Make the nodes of all that is wanted, each after those it rests on; `leaf` those of relations that a chart gives."""
         by_group: dict[int, list[tuple[str, Row]]] = {}
         for item in self.wanted:
             if isinstance(item, tuple):
                 by_group.setdefault(self.prover.group_of[item[0]].number, []).append(item)
             elif item not in self.prover.group_of and item not in self.prover.static:
-                self.ids[item] = self.leaf(item, self)
+                self.ids[item] = leaf(item)
         for group in self.prover.groups:
             mine = by_group.get(group.number, [])
             for item in sorted(mine, key=lambda i: self.ways[i].height) if len(mine) > 1 else mine:
@@ -448,7 +280,7 @@ class Proof:
             }
         )
 
-    def knowledge(self, lookups: Mapping[_Lookup, None]) -> None:
+    def knowledge(self, lookups: Mapping[Lookup, None]) -> None:
         """The nodes of what was asked of background knowledge, which are the same for all runs of a certificate."""
         by_relation: dict[str, list[tuple[tuple[int, ...], Row]]] = {}
         for relation, at, key in lookups:
@@ -472,6 +304,6 @@ class Proof:
             self.ids[relation] = self.add(content)
 
 
-def _before(rule: Prepared, env: _Env, other: _Way) -> bool:
+def _before(rule: Prepared, env: Env, other: _Way) -> bool:
     """Of two derivations of one height, the same one is taken each time."""
     return (rule.identifier, rule.values(env)) < (other.rule.identifier, other.rule.values(other.env))

@@ -4,6 +4,7 @@ These two it takes on trust, and nothing that it can work out for itself. See `d
 """
 
 import json
+import marshal
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
@@ -22,7 +23,7 @@ type Term = Callable[[Row], Any]
 type Step = Callable[[Row, "Sight"], Iterable[Row]]  # each way in which a literal holds; none where it fails
 
 _write = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-_MADE: "dict[str, Rule]" = {}  # rules by the hash of what they say: they are the same in every certificate of a trial
+_MADE: "dict[bytes, dict[str, dict[str, Rule]]]" = {}  # the last rules, which are those of all certificates of a trial
 _DOES: dict[str, Callable[..., Any]] = {
     "+": operator.add, "-": operator.sub, "*": product, "least": min, "greatest": max, "or": operator.or_,
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le}  # fmt: skip
@@ -49,7 +50,9 @@ class Sight:
     """The rows to rest on. What is `part` of a relation shows that there is a row, never that there is none."""
 
     def __init__(self, steps: Iterator[int]) -> None:
-        self.whole, self.part, self.steps = dict[str, list[Row]](), dict[str, list[Row]](), steps
+        self.steps = steps
+        self.whole: dict[str, list[Row]] = {}
+        self.part: dict[str, list[Row]] = {}
         self.slices: dict[str, dict[tuple[tuple[int, ...], Row], list[Row]]] = {}
 
     def rows(self, relation: str, at: tuple[int, ...], key: Row, all_of_it: bool, width: int = 0) -> list[Row]:
@@ -57,9 +60,9 @@ class Sight:
         found = self.whole.get(relation, None if all_of_it else self.part.get(relation))
         if relation in self.slices:
             found = self.slices[relation].get((at, key))
-        if found is None or any(width and len(r) != width for r in found):
+        if found is None or (width and [r for r in found if len(r) != width]):
             raise Rejected(f"no premise says what rows of `{relation}` there are with {list(key)}")
-        return [r for r in found if tuple([r[i] for i in at]) == key]
+        return [r for r in found if tuple([r[i] for i in at]) == key] if at else found
 
     def search(self, steps: list[Step], at: int, env: Row, failed: set[tuple[int, Row]]) -> Iterator[Row]:
         """Every solution; `failed` takes each way that led nowhere, with the literal at which it ended."""
@@ -89,7 +92,6 @@ class Rule:
 
     def step(self, step: Json, names: list[str], within: bool = False) -> Step:
         """A literal; what it binds is added to `names`. Where it stands `within` a negation, all rows matter."""
-        holds: Callable[[Row, Sight], bool]
         match step:
             case {"fetch": relation, "slots": slots}:
                 (at, key), width = self.known(slots, names), len(slots)
@@ -104,7 +106,7 @@ class Rule:
                 }
             case {"tally": _, "relation": relation, "key": slots}:
                 (at, key), width = self.known(slots, names), len(slots)
-                holds = lambda env, sight: _reaches(step, width, sight.rows(relation, at, key(env), True))  # noqa: E731
+                return lambda env, seen: [env] if _reaches(step, width, seen.rows(relation, at, key(env), True)) else []
             case {"let": name, "be": be} if not within and name not in names:
                 given = self.term(be, names)
                 names.append(name)
@@ -112,11 +114,10 @@ class Rule:
             case {"absent": body} if not within:
                 own = list(names)
                 inner = [self.step(s, own, True) for s in body]
-                holds = lambda env, sight: next(sight.search(inner, 0, env, set()), None) is None  # noqa: E731
+                return lambda env, sight: [env] if next(sight.search(inner, 0, env, set()), None) is None else []
             case _:
                 test = self.term(step, names)
-                holds = lambda env, _: test(env)  # noqa: E731
-        return lambda env, sight: [env] if holds(env, sight) else []
+                return lambda env, _: [env] if test(env) else []
 
     def known(self, slots: list[str], names: list[str]) -> tuple[tuple[int, ...], Term]:
         """The columns for which there are values before, and these values."""
@@ -179,7 +180,6 @@ def verify(certificate: Json) -> None:
 class _Check:
     def __init__(self) -> None:
         self.at, self.rule, self.used, self.steps = "", "", set[str](), count()
-        self.rules: dict[str, dict[str, Rule]] = {}  # of each relation that they derive
         self.nodes: dict[str, tuple[str, dict[str, Json], set[str]]] = {}  # kind, rows of relations, what is supposed
 
     def certificate(self, c: Json) -> None:
@@ -187,22 +187,22 @@ class _Check:
         if c["schema"] != SCHEMA or sealed.pop("sha256") != digest(sealed):
             raise Rejected("the hash of the certificate is another than it says")
         self.header, self.patient = c["header"], value_of(c["header"]["patient"])
-        for self.rule, content in c["rules"].items():
+        self.rules = _MADE.get(said := marshal.dumps(c["rules"], 0), {})  # of each relation that they derive
+        for self.rule, content in () if said in _MADE else marshal.loads(said).items():
             if digest(content) != self.rule:
                 raise Rejected("the hash of the rule is another than its name")
-            _MADE[self.rule] = _MADE.get(self.rule) or Rule(content)
-            self.rules.setdefault(content["relation"], {})[self.rule] = _MADE[self.rule]
-        leaves = set(self.rules)
+            self.rules.setdefault(content["relation"], {})[self.rule] = Rule(content)
+        _MADE.clear()
+        _MADE[said], leaves = self.rules, set(self.rules)
         kinds = {k.__name__: k for k in (self.given, self.known, self.supposed, self.derived, self.exhausted)}
         for node in c["nodes"]:
             self.at, self.rule, of = node["id"], "", set[str]()
             if digest({k: v for k, v in node.items() if k != "id"}) != self.at:
                 raise Rejected("the hash of the node is another than its name")
-            self.nodes[self.at] = node["kind"], kinds[node["kind"]](node, of), of
+            kind, rows, _ = self.nodes[self.at] = node["kind"], kinds[node["kind"]](node, of), of
             if len(of) > 1:
                 raise Rejected("this rests on judgements as recorded and as supposed, or supposed in two ways")
-            leaf = node["kind"] in ("given", "known")
-            bare = {node["relation"]} if leaf else set(node.get("rows", ())) - set(self.rules)
+            bare = {r for r in rows if kind in ("given", "known") or (kind == "exhausted" and r not in self.rules)}
             if twice := bare & leaves:
                 raise Rejected(f"the rows of `{min(twice)}` are given twice, or rules derive them")
             leaves |= bare
@@ -214,7 +214,7 @@ class _Check:
         """What these nodes let one see. Each stands above in the certificate: nothing rests on itself."""
         sight = Sight(self.steps)
         for kind, rows, supposed in [self.nodes[i] for i in ids]:
-            {"derived": sight.part, "known": sight.slices}.get(kind, sight.whole).update(rows)
+            (sight.part if kind == "derived" else sight.slices if kind == "known" else sight.whole).update(rows)
             of |= supposed
         self.used.update(ids)
         return sight

@@ -1,20 +1,19 @@
 """Tuples that a chart records, may record, or lacks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from trialog.answers import Answers, Status
-from trialog.charts.chart import Judgement, Record
-from trialog.charts.facts import NO_EVIDENCE, Evidence, closing
+from trialog.charts.facts import NO_EVIDENCE, Evidence
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
 from trialog.plain import Row
 from trialog.program import Const, Sort, Source, Tuple, Var
-from trialog.proof.intervals import in_time, sort_of, values_of
-from trialog.proof.ready import Ready
-from trialog.proof.sides import of_unrecorded
+from trialog.proof.intervals import a_point, in_time, values_of
+from trialog.proof.ready import Columns, Ready
 from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps
+from trialog.proof.unrecorded import Unrecorded
 from trialog.proof.wording import Wording
-from trialog.values import Cause, Interval, show_day, show_days
-from trialog.vocabulary import Coded, Dated, Kind, Relation
+from trialog.values import Cause, Interval
+from trialog.vocabulary import Kind, Relation
 
 _DOUBTS = {
     Reason.MISSING: " (not confirmed, or not fully recorded)",
@@ -23,16 +22,10 @@ _DOUBTS = {
 }
 
 
-def _column_of(relation: Relation) -> int | None:
-    """Where a row of the relation says what it is about: after the patient, and two columns for each date or number before."""
-    about = relation.concept_column
-    return None if about is None else 1 + sum(1 + sort_of(c.type).is_wide for c in relation.columns[:about])
-
-
 class ChartTuples:
     """The ways in which tuples of a chart's relations may hold for one patient, and why others do not."""
 
-    def __init__(self, answers: Answers, wording: Wording, steps: Steps) -> None:
+    def __init__(self, answers: Answers, columns: Columns, wording: Wording, steps: Steps) -> None:
         self.answers = answers
         self.vocabulary = answers.screener.program.vocabulary
         self.patient = answers.chart.patient
@@ -41,21 +34,11 @@ class ChartTuples:
         self.values: dict[
             tuple[int, int, bool], tuple[object, object, tuple[str | Interval, ...]]
         ] = {}  # kept alive: ids are theirs
-        self.sorts: dict[str, tuple[Sort, ...]] = {
-            name: tuple([Sort.PATIENT] * (r.kind is not Kind.KNOWN) + [sort_of(c.type) for c in r.columns])
-            for name, r in self.vocabulary.relations.items()
-        }
-        self.about = {name: r.concept_column for name, r in self.vocabulary.relations.items()}
-        self.column = {
-            name: None if r.kind is Kind.ATTRIBUTE else _column_of(r) for name, r in self.vocabulary.relations.items()
-        }
-        self.of: dict[str, list[Record]] = {}
-        for record in answers.chart.records:
-            self.of.setdefault(record.relation, []).append(record)
-        self.about_rows: dict[tuple[str, str, str, bool], tuple[Row, ...]] = {}
+        self.sorts, self.about, self.column = columns.sorts, columns.about, columns.in_row
+        self.nothing = Unrecorded(answers, columns, wording, steps)
+        self.about_rows: dict[tuple[object, ...], tuple[Row, ...]] = {}
         self.plain: dict[int, tuple[Row, Row]] = {}
         self.ordered: dict[tuple[str, str], tuple[Row, ...]] = {}
-        self.absences: dict[tuple[object, ...], Step] = {}
 
     def rows_of(self, latest: str, relation: str) -> tuple[Row, ...]:
         """The rows that a chart's relation has or may have, certain ones first."""
@@ -110,13 +93,13 @@ class ChartTuples:
         sorts = self.sorts[relation.name]
         latest = "latest " if p.source is Source.LATEST else ""
         when = self.when(p, known)
-        about = self.column[relation.name]
+        matter = ready.classes if relation.kind is Kind.EVENT or not whole else {}  # of others nothing would be told
         seen: set[tuple[object, ...]] = set()
         possible = self.answers.facts.get(f"{POSSIBLE} {latest}{p.relation}", {})
         certain_rows = self.answers.facts.get(f"{CERTAIN} {latest}{p.relation}", {})
         fitting: set[int] = set()
         others: list[tuple[Row, Known | None, Evidence]] = []
-        for row in self.rows_about(latest, p, about, known):
+        for row in self.rows_about(latest, p, known, matter):
             fits, sure_when = in_time(row[-2:] if latest else None, when)
             if not fits:
                 continue
@@ -131,13 +114,13 @@ class ChartTuples:
                 fits, sure_when = in_time(row[-2:], own if isinstance(own, Interval) else None)
                 if not fits:
                     continue
-            if values is None or not self.in_class(p, relation, values, ready):
+            if values is None or (matter is not ready.classes and not self.in_class(p, relation, values, ready)):
                 if whole:
                     others.append((plain, values, evidence))
                 continue
             fitting.update([id(r) for r in evidence.records])
             certain = sure and sure_when and row in certain_rows
-            key = (tuple([id(r) for r in evidence.records]), *((k, v) for k, v in values.items()))
+            key = (tuple(map(id, evidence.records)), tuple(values.values()))
             if key in seen:
                 continue
             seen.add(key)
@@ -152,12 +135,12 @@ class ChartTuples:
             if not records & (fitting | told) and not elsewhere:
                 told |= records
                 yield self.unfitting(p, relation, plain, sorts, class_, evidence), known
-        rest = self.unrecorded(p, relation, known, when, latest, ready)
+        rest = self.nothing.way(p, relation, known, when, latest, ready)
         if rest[0].status is not Status.NOT_MET:
             yield rest
         elif whole:
             if latest and fitting and relation.kind is Kind.MEASURE:
-                concept = self.words.label(self.concept(p, relation, known, ready))
+                concept = self.words.label(self.nothing.concept(p, relation, known, ready))
                 says = f"the latest result decides: no other {concept} counts"
                 yield self.step(Part.ABSENT, says, Status.NOT_MET, at=p.at), known
             elif not (fitting and relation.kind is Kind.ATTRIBUTE):
@@ -208,20 +191,26 @@ class ChartTuples:
                 alike = f"of none is recorded that it is {wanted}" if open_ else f"none is {wanted}"
         return self.step(Part.REJECTED, f"{says}: {why}", Status.NOT_MET, at=p.at, places=places, alike=alike)
 
-    def rows_about(self, latest: str, p: Tuple, about: int | None, known: Known) -> Sequence[Row]:
-        """The rows that can fit the argument that says what they are about."""
-        arg = p.args[about] if about is not None else None
+    def rows_about(self, latest: str, p: Tuple, known: Known, classes: Mapping[str, tuple[str, ...]]) -> Sequence[Row]:
+        """The rows that can fit the argument that says what they are about, and may be of the classes asked of it."""
+        at, about = self.about[p.relation], self.column[p.relation]
+        arg = p.args[at + 1] if at is not None else None
         wanted = arg.value if isinstance(arg, Const) else known.get(arg.name) if isinstance(arg, Var) else None
-        if about is None or not isinstance(wanted, str):
+        asked = classes.get(arg.name, ()) if isinstance(arg, Var) else ()
+        if about is None or not (isinstance(wanted, str) or asked):
             return self.rows_of(latest, p.relation)
-        key = (latest, p.relation, wanted, isinstance(arg, Const))
+        key = (latest, p.relation, wanted, isinstance(arg, Const), asked)
         found = self.about_rows.get(key)
         if found is None:
-            above = self.vocabulary.ancestors
+            above, below = self.vocabulary.ancestors, self.vocabulary.descendants
             found = self.about_rows[key] = tuple(
-                row
-                for row in self.rows_of(latest, p.relation)
-                if (wanted in above[str(row[about])] if isinstance(arg, Const) else wanted == row[about])
+                [
+                    row
+                    for row in self.rows_of(latest, p.relation)
+                    if not isinstance(wanted, str)
+                    or (wanted in above[str(row[about])] if isinstance(arg, Const) else wanted == row[about])
+                    if not any(below[str(row[about])].isdisjoint(below[u]) for u in asked)
+                ]
             )
         return found
 
@@ -237,121 +226,14 @@ class ChartTuples:
             not below[concept].isdisjoint(below[u]) for u in ready.classes.get(about.name, ())
         )
 
-    def concept(self, p: Tuple, relation: Relation, known: Known, ready: Ready) -> str:
-        """What the literal asks about: a concept, or a class of them."""
-        at = self.about[relation.name]
-        if relation.kind is Kind.ATTRIBUTE or at is None:
-            return ""
-        about = p.args[at + 1]
-        value = about.value if isinstance(about, Const) else known.get(about.name) if isinstance(about, Var) else None
-        if isinstance(value, str):
-            return value
-        column = relation.columns[at].type
-        classes = ready.classes.get(about.name, ()) if isinstance(about, Var) else ()
-        return next(iter(classes), column.root if isinstance(column, Coded) else "")
-
-    def unrecorded(
-        self, p: Tuple, relation: Relation, known: Known, when: Interval | None, latest: str, ready: Ready
-    ) -> tuple[Step, Known]:
-        """The way in which a tuple holds that the chart does not record: open, or closed by what was reviewed."""
-        concept = self.concept(p, relation, known, ready)
-        openings = self.answers.facts.get(f"{OPEN} {latest}{p.relation}", {})
-        is_open = (
-            any(r[:2] == (self.patient, concept) and in_time(r[2:], when)[0] for r in openings)
-            if latest
-            else (self.patient,) in openings
-            if not concept
-            else (self.patient, concept) in openings
-        )
-        if is_open:
-            others = {a.name: None for a in p.args if isinstance(a, Var) and a.name not in known}
-            return self.open(p, relation, concept, latest, known, ready), {**known, **others}
-        key = (p.relation, latest, concept, when, id(p.at) if latest or not concept else None)
-        step = self.absences.get(key)
-        if step is None:
-            step = self.absences[key] = self.closed(p, relation, concept, when, latest)
-        return step, known
-
-    def open(self, p: Tuple, relation: Relation, concept: str, latest: str, known: Known, ready: Ready) -> Step:
-        what = self.words.label(concept) if concept else relation.description
-        reviewed = "" if latest or not concept else ", and the chart does not say that this was reviewed"
-        says = f"nothing {'more ' if self.has_any(relation, concept) else ''}is recorded of {what}{reviewed}"
-        sides = of_unrecorded(p, relation, concept, known, ready, self.words, self.answers.screening)
-        return self.step(Part.OPEN, says, Status.UNKNOWN, Reason.MISSING, at=p.at, sides=sides)
-
-    def closed(self, p: Tuple, relation: Relation, concept: str, when: Interval | None, latest: str) -> Step:
-        """Nothing of the kind is recorded, and nothing of the kind can be missing: with what was searched, and through when."""
-        what = self.words.label(concept) if concept else relation.description
-        instead = self.instead(p, concept, when, latest) if latest or not concept else ()
-        by = (
-            closing(self.answers.chart, relation.name, concept, self.answers.screening, self.vocabulary)
-            if concept
-            else ()
-        )
-        if not concept or (latest and (instead or not by)):
-            words = "; ".join(dict.fromkeys(self.words.record_words(r) for r in instead))
-            places = tuple(r.place for r in dict.fromkeys(instead))
-            says = (
-                f"{words}: the latest result decides"
-                if words and latest
-                else words or f"the recorded {what} is another"
-            )
-            return self.step(Part.ABSENT, says, Status.NOT_MET, at=p.at, places=places)
-        history = relation.name.replace("_", " ")
-        through = f", reviewed through {max((show_days(c.through) for c in by), default='')}" if by else ""
-        other = "other " if self.has_any(relation, concept) else ""
-        below = tuple(self.others(relation, concept, self.words.a(concept)))
-        column = relation.columns[self.about[relation.name] or 0].type
-        is_root = isinstance(column, Coded) and column.root == concept
-        named = ("nothing else" if other else "nothing") if is_root else f"no {other}{what}"
-        says = f"{named} in the {history} history{through}"
-        return self.step(Part.ABSENT, says, Status.NOT_MET, below=below, at=p.at, places=tuple(c.place for c in by))
-
-    def others(self, relation: Relation, concept: str, what: str) -> Iterator[Step]:
-        """The other records of the relation: those of other concepts, and those that are later than screening."""
-        at = self.about[relation.name]
-        if at is None or relation.kind is not Kind.EVENT:
-            return
-        mine = self.of.get(relation.name, [])
-        say = self.words.record_words
-        apart = [r for r in mine if not self.vocabulary.is_a(str(r.values[at]), concept)]
-        steps = [self.step(Part.REJECTED, f"{say(r)}: not {what}", Status.NOT_MET, places=(r.place,)) for r in apart]
-        if len(steps) > 1:
-            names = ", ".join(dict.fromkeys([self.words.label(str(r.values[at])) for r in apart]))
-            says = f"{len(steps)} recorded, none is {what}: {names}"
-            yield self.step(Part.GROUP, says, Status.NOT_MET, below=tuple(steps), alike=f"none is {what}")
-        else:
-            yield from steps
-        for r in mine:
-            day = next((v for c, v in zip(relation.columns, r.values, strict=True) if isinstance(c.type, Dated)), None)
-            if r not in apart and isinstance(day, Interval) and day.low > self.answers.screening:
-                says = f"{say(r)}: after the screening on {show_day(self.answers.screening)}"
-                yield self.step(Part.REJECTED, says, Status.NOT_MET, places=(r.place,))
-
-    def instead(self, p: Tuple, concept: str, when: Interval | None, latest: str) -> tuple[Record | Judgement, ...]:
-        """What is recorded instead of what a literal asks for."""
-        rows = self.answers.facts.get(f"{POSSIBLE} {latest}{p.relation}", {})
-        return tuple(
-            r
-            for row, evidence in rows.items()
-            if not latest or (row[1] == concept and in_time(row[-2:], when)[0])
-            for r in evidence.records
-        )
-
-    def has_any(self, relation: Relation, concept: str) -> bool:
-        about = self.about[relation.name]
-        return about is not None and any(
-            concept in self.vocabulary.ancestors[str(r.values[about])] for r in self.of.get(relation.name, ())
-        )
-
     def when(self, p: Tuple, known: Known) -> Interval | None:
         if p.source is not Source.LATEST:
             return None
         if p.when is None:
-            return Interval(self.answers.screening, self.answers.screening)
+            return a_point(self.answers.screening)
         if isinstance(p.when, Const):
             assert not isinstance(p.when.value, str)
-            return Interval(p.when.value, p.when.value)
+            return a_point(p.when.value)
         value = known.get(p.when.name)
         return value if isinstance(value, Interval) else None
 
@@ -367,46 +249,39 @@ class ChartTuples:
         stated: Ready | None = None,
     ) -> tuple[Known | None, bool]:
         """The known values with those of the row; None where they do not fit. And whether they surely fit."""
-        found = self.read(row, sorts, paired, causes)
         is_a = self.vocabulary.ancestors
-        for arg, value in zip(p.args, found, strict=True):
-            if isinstance(value, str):
-                if isinstance(arg, Var):
-                    wanted = known.get(arg.name)
-                    if wanted is not None and wanted != value:
-                        return None, False
-                elif (
-                    isinstance(arg, Const)
-                    and value != arg.value
-                    and not (subsuming and arg.value in is_a.get(value, ()))
-                ):
-                    return None, False
         values = dict(known)
         sure = True
-        for arg, value in zip(p.args, found, strict=True):
+        for arg, value in zip(p.args, self.read(row, sorts, paired, causes), strict=True):
             if isinstance(arg, Var):
-                known_already = values.get(arg.name)
-                if known_already is None:
+                wanted = values.get(arg.name)
+                if wanted is None:
                     values[arg.name] = value
                     continue
-            elif isinstance(arg, Const) and not isinstance(arg.value, str):
-                known_already = Interval(arg.value, arg.value)
-            else:
+            elif not isinstance(arg, Const):
                 continue
-            if isinstance(value, str):
-                if value != known_already:
-                    return None, False  # the variable stands twice
-            elif isinstance(known_already, Interval):
-                if value.high < known_already.low or known_already.high < value.low:
+            elif isinstance(arg.value, str):
+                if isinstance(value, str) and not (
+                    value == arg.value or (subsuming and arg.value in is_a.get(value, ()))
+                ):
                     return None, False
-                alike = value.low == known_already.low and value.high == known_already.high
+                continue
+            else:
+                wanted = a_point(arg.value)
+            if isinstance(value, str):
+                if value != wanted:
+                    return None, False
+            elif isinstance(wanted, Interval):
+                if value.high < wanted.low or wanted.high < value.low:
+                    return None, False
+                alike = value.low == wanted.low and value.high == wanted.high
                 sure = (
                     sure and alike and (value.low == value.high or (stated is not None and arg in stated.clause.args))
                 )
         return values, sure
 
     def read(
-        self, row: Row, sorts: tuple[Sort, ...], paired: bool, causes: tuple[Cause | None, ...]
+        self, row: Row, sorts: tuple[Sort, ...], paired: bool, causes: tuple[Cause | None, ...] = ()
     ) -> tuple[str | Interval, ...]:
         """The row's values, with the causes for which they are not points."""
         key = (id(row), id(sorts), paired)

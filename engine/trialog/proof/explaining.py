@@ -1,6 +1,6 @@
 """What the parts of the search ask of each other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from trialog.plain import Row
@@ -23,6 +23,7 @@ class Explaining(Protocol):
     step: Steps
     words: Wording
     making: set[str]
+    none: dict[str, Step]  # that relations have no rows but those found
 
     def rows(self, name: str) -> Mapping[Row, int]: ...
 
@@ -30,7 +31,7 @@ class Explaining(Protocol):
 
     def start(self, ready: Ready, known: Known) -> Known: ...
 
-    def ways(self, premise: Premise, known: Known, within: Within, whole: bool) -> Iterator[Way]: ...
+    def ways(self, premise: Premise, known: Known, within: Within, whole: bool) -> Iterable[Way]: ...
 
     def holds(self, within: Within, known: Known) -> Step | None: ...
 

@@ -12,7 +12,6 @@ from trialog.proof.step import NOT_COUNTED, Known, Part, Step
 class Failures:
     def __init__(self, explanation: Explaining) -> None:
         self.e = explanation
-        self.none: dict[str, Step] = {}
 
     def rule(self, ready: Ready, known: Known, stated: bool) -> Step:
         """The clause, which does not hold: the first of its premises, or groups of premises, of which nothing comes."""
@@ -104,7 +103,7 @@ class Failures:
 
     def no_more(self, name: str) -> Step:
         """A derived relation has no tuple but those found: every candidate of each rule, with why it does not count."""
-        step = self.none.get(name)
+        step = self.e.none.get(name)
         if step is not None:
             return step
         e = self.e
@@ -129,7 +128,7 @@ class Failures:
         derived = e.program.derived[name]
         has_any = bool(e.rows(name if derived.is_exact else f"possible {name}"))
         says = f"no {'other ' if has_any else ''}{title}"
-        step = self.none[name] = e.step(Part.CLAIM, says, Status.NOT_MET, None, tuple(below), plumbing=bool(below))
+        step = e.none[name] = e.step(Part.CLAIM, says, Status.NOT_MET, None, tuple(below), plumbing=bool(below))
         return step
 
 

@@ -1,5 +1,7 @@
 """What an author's expressions and rows come to when values may be intervals; written apart from `bounds` on purpose."""
 
+from functools import lru_cache
+
 from trialog.ends import variables
 from trialog.plain import Row
 from trialog.program import (
@@ -27,6 +29,12 @@ from trialog.values import GREATEST, LEAST, Cause, Exact, Interval, shift
 from trialog.vocabulary import Coded, ColumnType, Dated
 
 
+@lru_cache(maxsize=1 << 14)
+def a_point(value: Exact, of_days: bool = False) -> Interval:
+    """The interval of the one value: of rules, of days and of results, which are the same again and again."""
+    return Interval(value, value, None, of_days)
+
+
 def interval(e: Expr, known: Known) -> Interval | None:
     """What the expression may be, given what is known."""
     match e:
@@ -34,7 +42,7 @@ def interval(e: Expr, known: Known) -> Interval | None:
             value = known.get(name)
             return value if isinstance(value, Interval) else None
         case Const(value):
-            return None if isinstance(value, str) else Interval(value, value)
+            return None if isinstance(value, str) else a_point(value)
         case Shifted(day, by, sign):
             inner = interval(day, known)
             return (
@@ -108,12 +116,14 @@ def values_of(row: Row, sorts: tuple[Sort, ...], paired: bool) -> tuple["str | I
         elif paired and sort.is_wide:
             high = row[at + 1]
             assert not isinstance(high, str)
-            unknown = value <= LEAST or high >= GREATEST
-            cause = None if value == high else Cause.MISSING if unknown else Cause.IMPRECISE
-            found.append(Interval(value, high, cause, sort is Sort.DATE))
+            if value == high:
+                found.append(a_point(value, sort is Sort.DATE))
+            else:
+                cause = Cause.MISSING if value <= LEAST or high >= GREATEST else Cause.IMPRECISE
+                found.append(Interval(value, high, cause, sort is Sort.DATE))
             at += 2
         else:
-            found.append(Interval(value, value, None, sort is Sort.DATE))
+            found.append(a_point(value, sort is Sort.DATE))
             at += 1
     return tuple(found)
 

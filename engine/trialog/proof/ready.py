@@ -6,9 +6,9 @@ from weakref import WeakKeyDictionary
 
 from trialog.answers import Screener, Status
 from trialog.program import Chosen, Clause, Const, Given, KnownFact, Premise, Sort, Tuple, Under, Var
-from trialog.proof.intervals import needs
+from trialog.proof.intervals import needs, sort_of
 from trialog.proof.wording import Naming
-from trialog.vocabulary import Amount, Kind, Measured
+from trialog.vocabulary import Amount, Kind, Measured, Relation, Vocabulary
 
 type Together = tuple[tuple[int, Premise], ...]
 """Premises that share variables, in the order in which they are looked at, each with its place in the body."""
@@ -37,6 +37,25 @@ class Within:
     rank: int | None = None
 
 
+class Columns:
+    """Of the vocabulary's relations: what their rows consist of, and where they say what they are about."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        relations = vocabulary.relations.items()
+        self.sorts: dict[str, tuple[Sort, ...]] = {
+            name: tuple([Sort.PATIENT] * (r.kind is not Kind.KNOWN) + [sort_of(c.type) for c in r.columns])
+            for name, r in relations
+        }
+        self.about = {name: r.concept_column for name, r in relations}
+        self.in_row = {name: None if r.kind is Kind.ATTRIBUTE else _in_row(r) for name, r in relations}
+
+
+def _in_row(relation: Relation) -> int | None:
+    """Where a row says what it is about: after the patient, and two columns for each date or number before."""
+    about = relation.concept_column
+    return None if about is None else 1 + sum(1 + sort_of(c.type).is_wide for c in relation.columns[:about])
+
+
 class Readied:
     """The clauses of a screener's program under its readings, by relation."""
 
@@ -44,6 +63,7 @@ class Readied:
         self.program = screener.program
         self.units: dict[str, tuple[str, ...]] = {}
         self.sorts = {name: tuple([c.sort for c in d.columns]) for name, d in self.program.derived.items()}
+        self.columns = Columns(self.program.vocabulary)
         self.facts: dict[str, dict[str, tuple[KnownFact, ...]]] = {}
         self.place = {name: i for i, names in enumerate(self.program.strata) for name in names}
         self.clauses: dict[str, list[Ready]] = {}

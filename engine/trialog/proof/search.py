@@ -1,6 +1,6 @@
 """The search: clauses against the rows that an engine derived, premise by premise."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from trialog.answers import Answers, Status
 from trialog.fetches import CERTAIN, OPEN, POSSIBLE
@@ -24,10 +24,11 @@ from trialog.proof.charts import ChartTuples
 from trialog.proof.conditions import Conditions
 from trialog.proof.counting import Counts
 from trialog.proof.explaining import Way
+from trialog.proof.facts import Facts
 from trialog.proof.failing import Failures
 from trialog.proof.intervals import interval, values_of
 from trialog.proof.ready import Ready, Together, Within, readied
-from trialog.proof.step import FROM_CAUSE, Known, Part, Reason, Step, Steps, dates_below, joint, worst
+from trialog.proof.step import Known, Part, Reason, Step, Steps, dated, joint
 from trialog.proof.wording import Wording
 from trialog.values import Interval, show_day
 from trialog.vocabulary import Kind
@@ -53,15 +54,20 @@ class Explanation:
         self.sorts = self.ready.sorts
         self.step = Steps()
         self.words = Wording(self.vocabulary)
-        self.charts = ChartTuples(answers, self.words, self.step)
+        self.charts = ChartTuples(answers, self.ready.columns, self.words, self.step)
+        self.facts = Facts(self.ready, self.charts, self.words, self.step)
         self.conditions = Conditions(self.program, self.words, self.step)
-        self.failures = Failures(self)
-        self.counts = Counts(self, self.failures)
         self.known: dict[str, Step] = {}
         self.tuples: dict[tuple[str, Row, bool], Step] = {}
         self.opened: dict[str, Step] = {}
         self.in_order: dict[str, list[Row]] = {}
         self.making: set[str] = set()
+        self.none: dict[str, Step] = {}
+
+    @property
+    def failures(self) -> Failures:
+        """Made anew each time: what refers to the search and is kept by it would outlive its use."""
+        return Failures(self)
 
     # -- relations -----------------------------------------------------------------------------------------------
 
@@ -167,9 +173,8 @@ class Explanation:
             for found, bound in may_be:
                 steps |= found
                 values |= bound
-        lines = tuple([steps[i] for i in sorted(steps) if steps[i] is not None])
-        below = _dated(self.step, tuple(s for s in lines if s is not None))
-        unknown = any(s.status is Status.UNKNOWN for s in below)
+        below = dated(self.step, tuple([s for i in sorted(steps) if (s := steps[i]) is not None]))
+        unknown = Status.UNKNOWN in [s.status for s in below]
         if wanted is Status.MET and unknown:
             return None
         return self.rule(ready, values, Status.UNKNOWN if unknown else Status.MET, below)
@@ -194,7 +199,7 @@ class Explanation:
         least, score = 10**9, (10**9, 10**9)
         for tried, (found, values) in enumerate(self.solutions(together, 0, start, {}, within)):
             lines = [s for s in found.values() if s is not None]
-            unknown = sum(s.status is Status.UNKNOWN for s in lines)
+            unknown = [s.status for s in lines].count(Status.UNKNOWN)
             if 0 < unknown < least:
                 doubtful, least = (found, values), unknown
             mine = (unknown, 0 if unknown else max([s.height for s in lines], default=0))
@@ -207,93 +212,68 @@ class Explanation:
     def solutions(
         self, together: Together, at: int, known: Known, done: Found, within: Within
     ) -> Iterator[tuple[Found, Known]]:
-        if at == len(together):
-            yield done, known
-            return
         place, premise = together[at]
+        last = at + 1 == len(together)
         for step, values in self.ways(premise, known, within, whole=False):
             status = step.status if step is not None else Status.MET
             if status is Status.NOT_MET or (within.status is Status.MET and status is Status.UNKNOWN):
                 continue
-            yield from self.solutions(together, at + 1, values, {**done, place: step}, within)
+            found = {**done, place: step}
+            if last:
+                yield found, values
+            else:
+                yield from self.solutions(together, at + 1, values, found, within)
 
-    def ways(self, premise: Premise, known: Known, within: Within, whole: bool) -> Iterator[Way]:
+    def ways(self, premise: Premise, known: Known, within: Within, whole: bool) -> Iterable[Way]:
         """The ways in which the premise holds or may hold; where `whole`, also those in which it does not, with the reason."""
         if self.look is not None:
             self.look()
         match premise:
+            case Tuple(negated=False):
+                return self.tuple_ways(premise, known, within, whole)
+            case Tuple():
+                return ((self.negated(premise, known, within), known),)
+            case Compared():
+                return ((self.conditions.compared(premise, known, within.ready.naming), known),)
+            case Under():
+                return ((self.conditions.under(premise, known), known),)
+            case Distinct():
+                return ((self.conditions.distinct(premise, known), known),)
+            case Tallied():
+                return ((Counts(self, self.failures).tallied(premise, known), known),)
             case Chosen(reading, option):
                 words = f"read so: {reading.replace('_', ' ')} = {option.replace('_', ' ')}"
-                yield self.step(Part.READING, words, Status.MET, at=premise.at, plumbing=True), known
-            case Tuple(negated=False):
-                yield from self.tuple_ways(premise, known, within, whole)
-            case Tuple():
-                yield self.negated(premise, known, within), known
-            case Under():
-                yield self.conditions.under(premise, known), known
-            case Distinct():
-                yield self.conditions.distinct(premise, known), known
+                return ((self.step(Part.READING, words, Status.MET, at=premise.at, plumbing=True), known),)
             case Given(variable, expression):
                 value = interval(expression, known)
                 unit = within.ready.naming.units.get(variable.name, "")
                 words = f"{variable.name} is {self.words.value(value, unit)}"
                 line = self.step(Part.TEST, words, Status.MET, at=premise.at, plumbing=True)
-                yield line, {**known, variable.name: value}
-            case Compared():
-                yield self.conditions.compared(premise, known, within.ready.naming), known
-            case Tallied():
-                yield self.counts.tallied(premise, known), known
+                return ((line, {**known, variable.name: value}),)
 
     # -- tuples --------------------------------------------------------------------------------------------------
 
-    def tuple_ways(self, p: Tuple, known: Known, within: Within, whole: bool) -> Iterator[Way]:
+    def tuple_ways(self, p: Tuple, known: Known, within: Within, whole: bool) -> Iterable[Way]:
         if p.relation == "screening":
             values, _ = self.charts.bound(p, self.day, _OF_SCREENING, known, paired=False)
             words = f"screening is on {show_day(self.answers.screening)}"
             if values is not None:
-                yield self.step(Part.DAY, words, Status.MET, at=p.at, plumbing=True), values
-            elif whole:
-                yield self.step(Part.DAY, words, Status.NOT_MET, at=p.at), known
-            return
+                return ((self.step(Part.DAY, words, Status.MET, at=p.at, plumbing=True), values),)
+            return ((self.step(Part.DAY, words, Status.NOT_MET, at=p.at), known),) if whole else ()
         derived = self.program.derived.get(p.relation)
         if derived is not None:
-            if len(derived.columns) == 1 and derived.about_patient and "/" not in p.relation:
-                if not self.comes_later((self.patient,), p.relation, within):
-                    yield self.relation(p.relation), known
-                return
-            yield from self.derived_ways(p, known, derived, within, whole)
-            return
+            if len(derived.columns) > 1 or not derived.about_patient or "/" in p.relation:
+                return self.derived_ways(p, known, derived, within, whole)
+            is_later = self.comes_later((self.patient,), p.relation, within)
+            return () if is_later else ((self.relation(p.relation), known),)
         if p.source is Source.RECORDED:
-            yield self.charts.recorded(p), known
-            return
+            return ((self.charts.recorded(p), known),)
         relation = self.vocabulary.relations[p.relation]
         if relation.kind is Kind.KNOWN:
-            yield from self.fact_ways(p, known, whole)
-        elif relation.kind is Kind.JUDGEMENT:
-            yield self.charts.judged(p, relation), known
-        else:
-            yield from self.charts.chart_ways(p, relation, known, within.ready, within.stated, whole)
-
-    def fact_ways(self, p: Tuple, known: Known, whole: bool) -> Iterator[Way]:
-        relation = self.vocabulary.relations[p.relation]
-        sorts = self.charts.sorts[p.relation]
-        any_fits = False
-        first = p.args[0]
-        of = known.get(first.name) if isinstance(first, Var) else first.value if isinstance(first, Const) else None
-        for fact in self.ready.facts_of(p.relation, of if isinstance(of, str) and isinstance(first, Var) else None):
-            values, _ = self.charts.bound(p, fact.values, sorts, known, paired=False)
-            if values is None:
-                continue
-            any_fits = True
-            shown = ", ".join([self.words.value(v) for v in values_of(fact.values, sorts, False)])
-            says = f"{relation.description}: {shown} [{', '.join(fact.sources)}]"
-            yield self.step(Part.FACT, says, Status.MET, at=fact.at), values
-        if whole and not any_fits:
-            given = [self.words.value(v) for a in p.args if isinstance(a, Var) and (v := known.get(a.name)) is not None]
-            of = f" of {', '.join(given)}" if given else ""
-            says = f"nothing is stated{of} that would be {relation.description}; what is not stated is not so"
-            alike = f"of none is stated {relation.description}"
-            yield self.step(Part.ABSENT, says, Status.NOT_MET, at=p.at, alike=alike), known
+            return self.facts.ways(p, known, whole)
+        if relation.kind is Kind.JUDGEMENT:
+            return ((self.charts.judged(p, relation), known),)
+        return self.charts.chart_ways(p, relation, known, within.ready, within.stated, whole)
 
     def comes_later(self, row: Row, relation: str, within: Within) -> bool:
         """Whether the row was found after the one that is being explained, and so cannot be what that rests on."""
@@ -326,15 +306,13 @@ class Explanation:
             yield self.failures.no_more(name), known
 
     def ordered(self, name: str, exact: bool) -> list[Row]:
+        """The rows of a derived relation, certain ones first."""
         found = self.in_order.get(name)
         if found is None:
-            found = self.in_order[name] = self.sorted(name, exact)
+            certain = self.rows(name if exact else f"{CERTAIN} {name}")
+            possible = [r for r in self.rows(f"{POSSIBLE} {name}") if r not in certain] if not exact else []
+            found = self.in_order[name] = [*sorted(certain, key=str), *sorted(possible, key=str)]
         return found
-
-    def sorted(self, name: str, exact: bool) -> list[Row]:
-        certain = self.rows(name if exact else f"{CERTAIN} {name}")
-        possible: Mapping[Row, int] = {} if exact else self.rows(f"{POSSIBLE} {name}")
-        return [*sorted(certain, key=str), *sorted((r for r in possible if r not in certain), key=str)]
 
     def another(self, p: Tuple, row: Row, sorts: tuple[Sort, ...]) -> Step:
         """A tuple that the relation has, and that is not the one in question."""
@@ -366,7 +344,7 @@ class Explanation:
         return step
 
     def derived_found(self, relation: str, row: Row, sorts: tuple[Sort, ...], certain: bool, exact: bool) -> Step:
-        values = values_of(row, sorts, paired=not exact)
+        values = self.charts.read(row, sorts, paired=not exact)
         status = Status.MET if certain else Status.UNKNOWN
         mode = CERTAIN if certain else POSSIBLE
         rank = self.rows(relation if exact else f"{mode} {relation}").get(row)
@@ -420,16 +398,3 @@ class Explanation:
         below = self.failures.grouped(against)
         says = f"not: {self.title(p.relation)}"
         return self.step(Part.NOT, says, Status.MET, None, below, p.at, plumbing=True)
-
-
-def _dated(make: Steps, below: tuple[Step, ...]) -> tuple[Step, ...]:
-    """A comparison that is not decided for want of a date has the reason for which the records beside it lack theirs."""
-    if not any(s.reason is Reason.IMPRECISE and not s.below and not s.places for s in below):
-        return below
-    dates = [d for s in below for d in dates_below(s)]
-    if not dates:
-        return below
-    why = FROM_CAUSE[worst(dates)]
-    return tuple(
-        make.because(s, why) if s.reason is Reason.IMPRECISE and not s.below and not s.places else s for s in below
-    )

@@ -48,11 +48,12 @@ class Part(enum.Enum):
     READING = "reading"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Step:
     """One line of a proof: a true sentence, but for claims and rules, which have the status that stands beside them.
 
     `reason` is there where the status is unknown; `below` is what the line rests on. Lines are equal when all that they hold is.
+    Nobody changes one; it is not frozen because Python takes six times as long to make it then, and there are hundreds in a proof.
     """
 
     says: str
@@ -69,7 +70,7 @@ class Step:
     sides: tuple[str, str] | None = None  # of an unknown line: what would make it so, and what would not
     alike: str = ""  # of a failed test: what candidates that fail it have in common
     height: int = field(default=1, repr=False)
-    _digest: list[str] = field(default_factory=list, repr=False)
+    _digest: str = field(default="", init=False, repr=False)
 
     @property
     def digest(self) -> str:
@@ -83,8 +84,8 @@ class Step:
                 hashed.update(repr(own).encode() + b"\0")
             for below in self.below:
                 hashed.update(below.digest.encode())
-            self._digest.append(hashed.hexdigest())
-        return self._digest[0]
+            self._digest = hashed.hexdigest()
+        return self._digest
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Step) and self.digest == other.digest)
@@ -116,12 +117,12 @@ class Steps:
         alike: str = "",
     ) -> Step:
         key = (
-            says, id(status), id(part), id(reason), tuple([id(b) for b in below]), id(at), tuple([id(p) for p in places]),
+            says, id(status), id(part), id(reason), below and tuple(map(id, below)), id(at), places and tuple(map(id, places)),
             id(dates), atom, plumbing, bindings, sides,
         )  # fmt: skip
         step = self.made.get(key)
         if step is None:
-            height = 1 + max([b.height for b in below], default=0)
+            height = 1 + max([b.height for b in below]) if below else 1
             step = self.made[key] = Step(
                 says, status, reason, below, at, places, dates, atom, part, plumbing, bindings, sides, alike, height
             )
@@ -149,6 +150,19 @@ def worst(causes: Iterable[Cause]) -> Cause:
     """Missing before conflicting before imprecise. There is at least one."""
     found = set(causes)
     return next(c for c in (Cause.MISSING, Cause.CONFLICTING, Cause.IMPRECISE) if c in found)
+
+
+def dated(make: Steps, below: tuple[Step, ...]) -> tuple[Step, ...]:
+    """A comparison that is not decided for want of a date has the reason for which the records beside it lack theirs."""
+    if not [s for s in below if s.reason is Reason.IMPRECISE and not s.below and not s.places]:
+        return below
+    dates = [d for s in below for d in dates_below(s)]
+    if not dates:
+        return below
+    why = FROM_CAUSE[worst(dates)]
+    return tuple(
+        make.because(s, why) if s.reason is Reason.IMPRECISE and not s.below and not s.places else s for s in below
+    )
 
 
 def joint(steps: Iterable[Step]) -> Reason | None:
@@ -194,7 +208,7 @@ def _as_one(candidates: list[Step]) -> Step:
     """One candidate that fails under several rules, with the reasons of all."""
     first = candidates[0]
     reasons = {id(r): r for c in candidates for r in c.below[1:]}
-    return replace(first, below=(first.below[0], *reasons.values()), _digest=[])
+    return replace(first, below=(first.below[0], *reasons.values()))
 
 
 def each(step: Step, seen: set[int] | None = None) -> Iterable[Step]:
