@@ -144,6 +144,11 @@ class Vocabulary:
         return MappingProxyType({name: frozenset(under) for name, under in found.items()})
 
     @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where each concept stands among all, so that what is made of a set of them is made in one order."""
+        return MappingProxyType({name: i for i, name in enumerate(self.concepts)})
+
+    @cached_property
     def leaves(self) -> frozenset[str]:
         """The concepts with nothing under them."""
         return frozenset(name for name, under in self.descendants.items() if len(under) == 1)

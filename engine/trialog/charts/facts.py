@@ -134,7 +134,8 @@ class _Facts:
             if closed
             else self.vocabulary.descendants[root]
         )
-        self.found[f"open {relation.name}"] = {(self.patient, c): NO_EVIDENCE for c in still_open}
+        in_order = sorted(still_open, key=self.vocabulary.places.__getitem__)
+        self.found[f"open {relation.name}"] = {(self.patient, c): NO_EVIDENCE for c in in_order}
 
     def completed(self, c: Counted, relation: Relation) -> tuple[Value, ...]:
         """The record's values, an amount that follows from another and a measure worked out."""
@@ -293,7 +294,8 @@ class _Facts:
         """Of each question the last signed decision on or before screening, where it still counts at screening."""
         column = relation.columns[relation.concept_column or 0].type
         root = column.root if isinstance(column, Coded) else ""
-        waiting: dict[Row, Evidence] = {(self.patient, q): NO_EVIDENCE for q in self.vocabulary.descendants[root]}
+        questions = sorted(self.vocabulary.descendants[root], key=self.vocabulary.places.__getitem__)
+        waiting: dict[Row, Evidence] = {(self.patient, q): NO_EVIDENCE for q in questions}
         by_question: dict[str, list[Judgement]] = {}
         for j in self.chart.judgements:
             if j.on.low <= self.screening:

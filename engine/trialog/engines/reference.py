@@ -76,7 +76,7 @@ class Reference:
         self.plan = plan
         self.static = Rows()
         for relation, rows in plan.facts.items():
-            self.static.give(relation, rows)
+            self.static.give(relation, sorted(rows))  # in one order, so that a proof is the same in every process
             self.static.indexes[relation] = {}
         self.strata = [
             (s, [_Prepared(r, s.relations if s.recursive else frozenset()) for r in s.rules]) for s in plan.strata
