@@ -232,7 +232,7 @@ def parser(run: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.A
             )
             one.add_argument(
                 "--engine",
-                choices=("auto", "reference", "pydatalog", "cohort"),
+                choices=("auto", "reference", "pydatalog", "cohort", "spark"),
                 default="auto",
                 help="what derives the answers (default: cohort for a store with --out, else reference)",
             )
@@ -240,6 +240,9 @@ def parser(run: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.A
                 "--out", metavar="PATH", help="where the answers about a store go: a folder, a .csv or a .duckdb"
             )
             one.add_argument("--jobs", metavar="N", type=_up_to(256, "threads"), help="threads of the cohort engine")
+            one.add_argument(
+                "--master", metavar="URL", help="the Spark to screen on (default: the one configured, else local[2])"
+            )
     for name, says in (
         ("needs", "tell what is missing before an answer is settled, cheapest first"),
         ("whatif", "tell which answers change if facts are added or retracted"),

@@ -86,7 +86,9 @@ def explain(given: argparse.Namespace) -> int:
 
 
 def screen(given: argparse.Namespace) -> int:
-    if given.engine == "cohort" or (given.engine == "auto" and given.out is not None):
+    if given.master is not None and given.engine == "auto":
+        given.engine = "spark"
+    if given.engine in ("cohort", "spark") or (given.engine == "auto" and given.out is not None):
         from trialog.cohort_command import screen_store
 
         return screen_store(given)

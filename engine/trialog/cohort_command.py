@@ -1,7 +1,7 @@
-"""`trialog screen --engine cohort`: all patients of a store, with the kernel, into a folder, a CSV file or a DuckDB table."""
+"""`trialog screen --engine cohort|spark`: all patients of a store, with the kernel, into a folder, a CSV file or a DuckDB table."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -35,9 +35,11 @@ def screen_store(given: argparse.Namespace) -> int:
         claim = f"`{shown(path)}` is no store, and the cohort engine reads nothing else"
         raise typed_wrong("E633", claim, f"trialog pack {shown(path)} STORE; then give `--charts STORE`")
     needed("numpy", "pyarrow", "llvmlite")
+    _needed_for(given.engine)
     from trialog.charts.store_read import open_store
     from trialog.cohort.output import Origin
     from trialog.cohort.run import Run, rules_digest, run_all
+    from trialog.cohort.spark_session import SparkError
 
     try:
         store = open_store(path, program.vocabulary)
@@ -51,13 +53,36 @@ def screen_store(given: argparse.Namespace) -> int:
         run = Run(ready, store, _folder(out), origin)
         began = perf_counter()
         with progress(f"screening {store.manifest.patients} patients", store.manifest.patients) as told:
-            done = run_all(run, given.jobs or 0, lambda d: told(d.counts.patients))
+            if given.engine == "spark":
+                done = _on_spark(run, given, told)
+            else:
+                done = run_all(run, given.jobs or 0, lambda d: told(d.counts.patients))
         seconds = perf_counter() - began
         _export(run.folder, out)
     except StoreError as error:
         raise UsageError(*error.problems) from None
+    except SparkError as error:
+        raise UsageError(error.problem) from None
     emit(_summary(program, cohorts, run, done, path, out, seconds))
     return _finish(run, done)
+
+
+def _needed_for(engine: str) -> None:
+    """Raises UsageError where Spark is asked for and cannot run here."""
+    if engine == "spark":
+        from trialog.cohort.spark_session import SparkError, needed_for_spark
+
+        try:
+            needed_for_spark()
+        except SparkError as error:
+            raise UsageError(error.problem) from None
+
+
+def _on_spark(run: "Run", given: argparse.Namespace, told: Callable[[int], None]) -> "list[Done]":
+    from trialog.cohort.on_spark import run_all
+    from trialog.cohort.spark_session import session
+
+    return run_all(run, lambda: session(given.master, given.jobs or 0), told)
 
 
 def made_ready(screener: Screener) -> "Kernel":

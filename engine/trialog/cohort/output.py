@@ -7,6 +7,7 @@ part, goes on with the buckets that have no such file.
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ def write_bucket(folder: Path, found: "pa.Table", number: int, origin: str, coun
     told = {"digest": origin, "patients": counts.patients, "verdicts": counts.verdicts}
     told |= {"by_reference": counts.by_reference, "unborn": counts.unborn}
     path = bucket_file(folder, number)
-    beside = path.with_suffix(".part")
+    beside = path.with_name(f"{path.stem}.{secrets.token_hex(8)}.part")  # on a cluster, another may be writing the same
     try:
         pq.write_table(
             found.replace_schema_metadata({_FROM: json.dumps(told).encode()}),

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,10 +66,15 @@ def run_all(run: Run, jobs: int = 0, told: Callable[[Done], None] = lambda _: No
             for future in waiting:
                 future.cancel()
             raise
+    finish(run, done)
+    return sorted(done, key=lambda d: d.number)
+
+
+def finish(run: Run, done: Sequence[Done]) -> None:
+    """Say that the run is whole. Raises StoreError."""
     _take_away_others(run)
     patients = sum(d.counts.patients for d in done)
     output.write_manifest(run.folder, run.origin, len(done), patients, run.ready.protocol)
-    return sorted(done, key=lambda d: d.number)
 
 
 def _settle(waiting: set[Future[Done]], done: list[Done], told: Callable[[Done], None]) -> set[Future[Done]]:

@@ -1,0 +1,187 @@
+"""A run over a whole store on Spark: a task for each bucket, which writes its answers where it runs and gives back counts.
+
+A task that is tried again writes the same file, or finds it there. What a bucket comes to is counted once, from the one
+answer that Spark takes of its task, and each file is looked for before the run is called whole.
+"""
+
+import copyreg
+import io
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from trialog.answers import Screener
+from trialog.charts.store import StoreError
+from trialog.charts.store_read import Store
+from trialog.cohort import output
+from trialog.cohort.output import Counted, Origin
+from trialog.cohort.run import Done, Run, finish, rules_digest
+from trialog.cohort.screen import kernel
+from trialog.cohort.spark_session import SparkError, first_cause
+from trialog.engines.kernel.machine import cache_folder
+from trialog.problem import Problem
+from trialog.program import Program
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
+
+_LOOK = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a task must know. Paths are those of the driver, and mean the same wherever tasks run."""
+
+    program: Program
+    store: Store
+    folder: Path
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a bucket could not be screened, where trying again would not help."""
+
+    problems: tuple[Problem, ...]
+
+
+type Task = Callable[[bytes, int], Done | Failed]
+
+
+def one_bucket(job: bytes, number: int) -> Done | Failed:
+    """What a task does: screen a bucket, and write its answers."""
+    try:
+        return _made_ready(job).bucket(number)
+    except StoreError as error:
+        return Failed(tuple(error.problems))
+    except SparkError as error:
+        return Failed((error.problem,))
+
+
+@lru_cache(maxsize=1)
+def _made_ready(job: bytes) -> Run:
+    """The run as this process takes part in it; the rules are made ready once."""
+    told = pickle.loads(job)
+    assert isinstance(told, Job)
+    with _one_at_a_time():
+        ready = kernel(Screener(told.program, told.origin.readings))
+    if rules_digest(ready) != told.origin.rules:
+        claim = "an executor makes other code of the rules than the driver"
+        raise SparkError("E639", claim, "install the same release of trialog on the driver and on every executor")
+    return Run(ready, told.store, told.folder, told.origin)
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let one process of a machine compile, and the others take what it has kept."""
+    try:
+        import fcntl
+
+        cache_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = (cache_folder() / "lock").open("w")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        yield  # then each compiles for itself
+        return
+    with file:
+        yield
+
+
+def run_all(
+    run: Run,
+    start: "Callable[[], AbstractContextManager[SparkContext]]",
+    told: Callable[[int], None] = lambda _: None,
+    task: Task = one_bucket,
+) -> list[Done]:
+    """Screen every bucket that has no answers yet; `told` is given how many more patients are done.
+
+    Spark is started where there is anything to screen. Raises StoreError and SparkError; what is written stays.
+    """
+    output.begin(run.folder)
+    done = [Done(number, counts, True) for number, counts in _found(run, range(len(run.store.manifest.buckets)))]
+    told(sum(d.counts.patients for d in done))
+    wanted = sorted(set(range(len(run.store.manifest.buckets))) - {d.number for d in done})
+    if wanted:
+        with start() as context:
+            done += _screened(run, context, wanted, told, task)
+    finish(run, done)
+    return sorted(done, key=lambda d: d.number)
+
+
+def _found(run: Run, numbers: Iterable[int]) -> Iterator[tuple[int, Counted]]:
+    """The buckets whose answers are in the folder, with what their files say."""
+    for number in numbers:
+        origin = run.origin.of_bucket(run.store.manifest.buckets[number].digest)
+        counts = output.found_before(run.folder, number, origin)
+        if counts is not None:
+            yield number, counts
+
+
+def _screened(
+    run: Run, context: "SparkContext", wanted: list[int], told: Callable[[int], None], task: Task
+) -> list[Done]:
+    results = _collected(context, _job(run), wanted, told, task)
+    problems = [p for r in results if isinstance(r, Failed) for p in r.problems]
+    if problems:
+        raise StoreError(*dict.fromkeys(problems))
+    done = [replace(r, kept=False) for r in results if isinstance(r, Done)]
+    there = dict(_found(run, wanted))
+    for d in done:
+        if there.get(d.number) != d.counts:
+            claim = f"the answers of bucket {d.number} were written, and are not in `{run.folder}`"
+            raise SparkError("E639", claim, "give a folder that is the same for the driver and for every executor")
+    return done
+
+
+def _collected(
+    context: "SparkContext", job: bytes, wanted: list[int], told: Callable[[int], None], task: Task
+) -> list[Done | Failed]:
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    sent = context.broadcast(job)
+    patients = context.accumulator(0)
+
+    def bucket(number: int) -> Done | Failed:
+        found = task(sent.value, number)
+        if isinstance(found, Done):
+            patients.add(found.counts.patients)
+        return found
+
+    before = 0
+    with ThreadPoolExecutor(1) as beside:
+        found = beside.submit(context.parallelize(wanted, len(wanted)).map(bucket).collect)
+        try:
+            while True:
+                settled = not wait((found,), _LOOK).not_done
+                told(patients.value - before)
+                before = patients.value
+                if settled:
+                    return found.result()
+        except (Py4JError, PySparkException) as error:
+            claim = f"a task failed on Spark as often as it may: {first_cause(str(error))}"
+            help_ = "what is written stays; the same command then goes on where this one stopped"
+            raise SparkError("E638", claim, help_) from None
+        except BaseException:
+            context.cancelAllJobs()
+            raise
+
+
+def _job(run: Run) -> bytes:
+    """What a task must know, as bytes: views of mappings are not pickled otherwise."""
+    store = replace(run.store, path=run.store.path.absolute())
+    file = io.BytesIO()
+    pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: lambda view: (_view, (dict(view),))}
+    pickler.dump(Job(run.ready.screener.program, store, run.folder.absolute(), run.origin))
+    return file.getvalue()
+
+
+def _view(content: dict[Any, Any]) -> "MappingProxyType[Any, Any]":
+    return MappingProxyType(content)
