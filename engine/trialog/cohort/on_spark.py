@@ -142,35 +142,38 @@ def _screened(
 def _collected(
     context: "SparkContext", job: bytes, wanted: list[int], told: Callable[[int], None], task: Task
 ) -> list[Done | Failed]:
+    """What the tasks come to; they run beside, so that it can be told meanwhile how far they are."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
-    sent = context.broadcast(job)
-    patients = context.accumulator(0)
+    try:
+        sent = context.broadcast(job)
+        patients = context.accumulator(0)
 
-    def bucket(number: int) -> Done | Failed:
-        found = task(sent.value, number)
-        if isinstance(found, Done):
-            patients.add(found.counts.patients)
-        return found
+        def bucket(number: int) -> Done | Failed:
+            found = task(sent.value, number)
+            if isinstance(found, Done):
+                patients.add(found.counts.patients)
+            return found
 
-    before = 0
-    with ThreadPoolExecutor(1) as beside:
-        found = beside.submit(context.parallelize(wanted, len(wanted)).map(bucket).collect)
-        try:
-            while True:
-                settled = not wait((found,), _LOOK).not_done
-                told(patients.value - before)
-                before = patients.value
-                if settled:
-                    return found.result()
-        except (Py4JError, PySparkException) as error:
-            claim = f"a task failed on Spark as often as it may: {first_cause(str(error))}"
-            help_ = "what is written stays; the same command then goes on where this one stopped"
-            raise SparkError("E638", claim, help_) from None
-        except BaseException:
-            context.cancelAllJobs()
-            raise
+        tasks = context.parallelize(wanted, len(wanted)).map(bucket)
+        before = 0
+        with ThreadPoolExecutor(1) as beside:
+            found = beside.submit(tasks.collect)
+            try:
+                while wait((found,), _LOOK).not_done:
+                    told(patients.value - before)
+                    before = patients.value
+            except BaseException:
+                context.cancelAllJobs()
+                raise
+        told(patients.value - before)
+        return found.result()
+    except (Py4JError, PySparkException) as error:
+        claim = f"Spark could not finish: {first_cause(str(error))}"
+        raise SparkError(
+            "E638", claim, "what is written stays; the same command goes on where this one stopped"
+        ) from None
 
 
 def _job(run: Run) -> bytes:
