@@ -23,7 +23,7 @@ from trialog.cohort.on_spark import Failed, Task, one_bucket
 from trialog.cohort.output import Origin
 from trialog.cohort.run import Done, Run, rules_digest
 from trialog.cohort.screen import kernel
-from trialog.cohort.spark_session import SparkError, first_cause, needed_for_spark, session
+from trialog.cohort.spark_session import SparkError, first_cause, is_configured, needed_for_spark, session
 from trialog.knowledge import Library, shipped
 from trialog.synthetic.generate import generate
 
@@ -167,6 +167,19 @@ def test_the_cause_is_one_line() -> None:
         first_cause(f"An error occurred while calling z:x.\n: {lost}\n\tat x")
         == "Python worker exited unexpectedly (crashed)"
     )
+
+
+def test_a_spark_that_is_configured_is_taken(tmp_path: Path) -> None:
+    assert is_configured({"MASTER": "yarn"})
+    assert is_configured({"PYSPARK_GATEWAY_PORT": "4"})
+    assert is_configured({"PYSPARK_SUBMIT_ARGS": "--master yarn pyspark-shell"})
+    assert not is_configured({"PYSPARK_SUBMIT_ARGS": "--conf spark.ui.enabled=true pyspark-shell"})
+    settings = tmp_path / "spark-defaults.conf"
+    assert not is_configured({"SPARK_CONF_DIR": str(tmp_path)})
+    settings.write_text("# spark.master yarn\nspark.masters 1\n")
+    assert not is_configured({"SPARK_CONF_DIR": str(tmp_path)})
+    settings.write_text("spark.ui.enabled false\n spark.master  yarn\n")
+    assert is_configured({"SPARK_CONF_DIR": str(tmp_path)})
 
 
 # -- Java --------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from trialog.charts.store_read import Store
 from trialog.cohort import output
 from trialog.cohort.output import Counted, Origin
 from trialog.cohort.run import Done, Run, finish, rules_digest
-from trialog.cohort.screen import kernel
+from trialog.cohort.screen import Kernel, kernel
 from trialog.cohort.spark_session import SparkError, first_cause
 from trialog.engines.kernel.machine import cache_folder
 from trialog.problem import Problem
@@ -38,7 +38,7 @@ _LOOK = 0.2
 class Job:
     """What a task must know. Paths are those of the driver, and mean the same wherever tasks run."""
 
-    program: Program
+    program: bytes  # a Program, as `_pickled` writes it
     store: Store
     folder: Path
     origin: Origin
@@ -65,16 +65,23 @@ def one_bucket(job: bytes, number: int) -> Done | Failed:
 
 
 @lru_cache(maxsize=1)
-def _made_ready(job: bytes) -> Run:
-    """The run as this process takes part in it; the rules are made ready once."""
-    told = pickle.loads(job)
-    assert isinstance(told, Job)
-    with _one_at_a_time():
-        ready = kernel(Screener(told.program, told.origin.readings))
-    if rules_digest(ready) != told.origin.rules:
+def _made_ready(pickled: bytes) -> Run:
+    """The run as this process takes part in it."""
+    job = pickle.loads(pickled)
+    assert isinstance(job, Job)
+    ready = _kernel(job.program, tuple(sorted(job.origin.readings.items())))
+    if rules_digest(ready) != job.origin.rules:
         claim = "an executor makes other code of the rules than the driver"
         raise SparkError("E639", claim, "install the same release of trialog on the driver and on every executor")
-    return Run(ready, told.store, told.folder, told.origin)
+    return Run(ready, job.store, job.folder, job.origin)
+
+
+@lru_cache(maxsize=1)
+def _kernel(pickled: bytes, readings: tuple[tuple[str, str], ...]) -> Kernel:
+    program = pickle.loads(pickled)
+    assert isinstance(program, Program)
+    with _one_at_a_time():
+        return kernel(Screener(program, dict(readings)))
 
 
 @contextmanager
@@ -177,12 +184,17 @@ def _collected(
 
 
 def _job(run: Run) -> bytes:
-    """What a task must know, as bytes: views of mappings are not pickled otherwise."""
+    """What a task must know, as bytes."""
     store = replace(run.store, path=run.store.path.absolute())
+    return _pickled(Job(_pickled(run.ready.screener.program), store, run.folder.absolute(), run.origin))
+
+
+def _pickled(what: Program | Job) -> bytes:
+    """Views of mappings are pickled too."""
     file = io.BytesIO()
     pickler = pickle.Pickler(file, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: lambda view: (_view, (dict(view),))}
-    pickler.dump(Job(run.ready.screener.program, store, run.folder.absolute(), run.origin))
+    pickler.dump(what)
     return file.getvalue()
 
 

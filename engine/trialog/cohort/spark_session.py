@@ -58,7 +58,7 @@ def needed_for_spark() -> None:
 def session(master: str | None = None, threads: int = 0) -> "Iterator[SparkContext]":
     """Spark on `master`; else on the one that is configured; else here, with so many threads. Raises SparkError."""
     needed_for_spark()
-    if master is None and not _is_configured(os.environ):
+    if master is None and not is_configured(os.environ):
         master = f"local[{threads or _THREADS}]"
     before = signal.getsignal(signal.SIGINT)
     context, log = _started(master)
@@ -67,7 +67,11 @@ def session(master: str | None = None, threads: int = 0) -> "Iterator[SparkConte
     except SparkError as error:
         if log is None:
             raise
-        raise SparkError(error.problem.code, error.problem.claim, _with_log(error.problem.help, log)) from None
+        claim, help_ = error.problem.claim, _with_log(error.problem.help, log)
+        java: Any = context._jsc
+        if java is None or java.sc().isStopped():
+            claim = f"Spark went away: {_last_words(log)}"
+        raise SparkError(error.problem.code, claim, help_) from None
     except BaseException:
         _forget(log)
         raise
@@ -125,7 +129,7 @@ def _settings(master: str | None) -> "SparkConf":
 _GATEWAY = "PYSPARK_GATEWAY_PORT"
 
 
-def _is_configured(environment: Mapping[str, str]) -> bool:
+def is_configured(environment: Mapping[str, str]) -> bool:
     """Whether spark-submit, or Spark's own settings, say where to run."""
     if _GATEWAY in environment or "MASTER" in environment:
         return True
@@ -166,10 +170,11 @@ def first_cause(told: str) -> str:
 
 
 def _last_words(log: Path) -> str:
-    """The first line in Spark's log that tells of an error."""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    found = (line for line in lines if re.search(r"\b(?:Exception|Error|ERROR|error)\b", line))
-    return first_cause(next(found, ""))
+    """What Spark's log names as the first cause, else the first line in it that tells of an error."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    cause = re.search(r"^Caused by: [\w.$]+: (.+)$", text, re.MULTILINE)
+    found = (line for line in text.splitlines() if re.search(r"\b(?:\w*Exception|Error|ERROR|error)\b", line))
+    return cause[1].strip().rstrip(".") if cause else first_cause(next(found, ""))
 
 
 def _with_log(help_: str, log: Path) -> str:
