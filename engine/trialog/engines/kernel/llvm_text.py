@@ -1,7 +1,8 @@
 """Generated functions as LLVM's text: the part of Python that they are written in, statement by statement.
 
 Every value is a whole number of 64 bits, every parameter in capitals a run of such numbers. What is compiled does just what Python
-does with the same text, as long as no number needs more than 64 bits, which `limits` sees to.
+does with the same text, as long as no number needs more than 64 bits, which `limits` sees to. Behind a guard of `limits` that fires
+a number may need more: it comes out wrong and is not used, so nothing is told to LLVM that would make it undefined.
 """
 
 import ast
@@ -17,9 +18,9 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.GtE: "sge",
 }
 _ARITHMETIC: dict[type[ast.operator], str] = {
-    ast.Add: "add nsw",
-    ast.Sub: "sub nsw",
-    ast.Mult: "mul nsw",
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
     ast.BitAnd: "and",
     ast.RShift: "ashr",
 }
@@ -32,7 +33,7 @@ declare i64 @llvm.smax.i64(i64, i64)
 def llvm_text(source: str, entries: Sequence[str]) -> str:
     """The module that holds all functions of the source; those of `entries` can be called from outside."""
     tree = ast.parse(source)
-    constants = {
+    constants: dict[str, object] = {
         s.targets[0].id: s.value.value
         for s in tree.body
         if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name) and isinstance(s.value, ast.Constant)
@@ -236,7 +237,7 @@ class _Function:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
                 return str(-value)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self.value(f"sub nsw i64 0, {self.number(operand)}")
+                return self.value(f"sub i64 0, {self.number(operand)}")
             case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Mod() as op, right=right):
                 return self.divided(self.number(left), self.number(right), isinstance(op, ast.FloorDiv))
             case ast.BinOp(left=left, op=op, right=right):

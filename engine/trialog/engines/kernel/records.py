@@ -676,6 +676,17 @@ def tell(S: Run, N: Run, B: Run, M: Run, fractions: int, code: int, x: int, y: i
     return
 
 
+def tell_recorded(
+    S: Run, N: Run, B: Run, M: Run, T: Run, fractions: int, cnt: int, width: int, row: int, kinds: int
+) -> None:
+    """Keep that the odd codes of counted records are of numbers that are not known."""
+    for c in range(B[cnt], B[cnt] + N[cnt] * row, row):
+        for i in range(width):
+            if T[kinds + i] != 0:
+                tell(S, N, B, M, fractions, S[c + i], 0, 0)
+    return
+
+
 def multiplied(S: Run, N: Run, B: Run, M: Run, fractions: int, x: int, y: int) -> int:
     """The code of the product of two amounts that are not below zero."""
     if x >= ENDLESS or y >= ENDLESS:

@@ -136,18 +136,31 @@ def _between(
 def variables_between(
     rule: Rule, between: Mapping[str, tuple[bool, ...]], of_patient: frozenset[str]
 ) -> frozenset[str]:
-    """The variables of the rule whose numbers may lie between two ticks; what is worked out from such numbers does not."""
+    """The variables of the rule whose numbers may lie between two ticks; what is worked out from such numbers does not.
+
+    Where a variable takes its value decides. Negations may use one name each for itself: one of them is enough.
+    """
+    found = _bound_between(rule.body, between, of_patient)
+    inner = [_bound_between(x.body, between, of_patient) for x in rule.body if isinstance(x, Absent)]
+    others = {name for one in inner for name, is_so in one.items() if is_so and name not in found}
+    return frozenset(name for name, is_so in found.items() if is_so) | others
+
+
+def _bound_between(
+    body: Sequence[Step], between: Mapping[str, tuple[bool, ...]], of_patient: frozenset[str]
+) -> dict[str, bool]:
+    """Of each variable that takes its value here, whether that may lie between two ticks."""
     found: dict[str, bool] = {}
-    for x in rule.body:
+    for x in body:
         if isinstance(x, Fetch):
+            own = between.get(x.relation, ())
             slots = x.slots[1:] if x.relation in of_patient else x.slots
             for i, slot in enumerate(slots):
                 if isinstance(slot, Var):
-                    own = between.get(x.relation, ())
                     found.setdefault(slot.name, i < len(own) and own[i])
         elif isinstance(x, Let):
             found.setdefault(x.variable.name, False)
-    return frozenset(name for name, is_so in found.items() if is_so)
+    return found
 
 
 def patients_of(rule: Rule, of_patient: frozenset[str]) -> frozenset[str]:

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import assert_never
 
-from trialog.charts.codes import TICKS_PER_UNIT
+from trialog.charts.codes import is_exact
 from trialog.ends import variables
-from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
-from trialog.engines.kernel.limits import TO_REFERENCE, beyond, guards, odd, unsure
+from trialog.engines.kernel.expressions import LARGEST_WRITTEN, Coded, compared, condition, expression, reduced
+from trialog.engines.kernel.limits import TO_REFERENCE, Range, beyond, fitting, guards, is_beyond, odd, unsure
 from trialog.engines.kernel.shape import (
     Held,
     Shape,
@@ -34,8 +34,6 @@ from trialog.plan import Plan, names
 from trialog.program import Const, Var, Whatever
 from trialog.tree import Summary
 from trialog.values import Duration
-
-type Range = tuple[Fraction, Fraction]
 
 SCREENING = "screening"
 ARGUMENTS = "S, N, B, M, T"
@@ -151,7 +149,7 @@ class _Plan:
             found[name] = [(min(numbers), max(numbers)) if numbers else None for numbers in columns]
         for s in self.plan.strata:
             for name in dict.fromkeys(r.relation for r in s.rules):
-                rules = [] if s.recursive else [r for r in s.rules if r.relation == name]
+                rules = [r for r in s.rules if r.relation == name and not s.recursive]
                 columns = list(zip(*([self.range_at(slot, r, found) for slot in r.slots] for r in rules), strict=True))
                 found[name] = [_hull(column) for column in columns]
         return found
@@ -256,8 +254,10 @@ class _Rule:
             if scale % own.scale:
                 raise Refused(f"a value of {self.rule.relation} that is no whole number")
             factor = scale // own.scale
-            if factor % 2 == 0 and isinstance(slot, Var) and slot.name in self.between:
+            if factor != 1 and isinstance(slot, Var) and slot.name in self.between:
                 raise Refused(f"numbers of {self.rule.relation} that lie on finer ticks than a chart's")
+            if factor != 1 and isinstance(slot, Var):
+                body.watch([is_beyond(own.text, LARGEST_WRITTEN // factor)])
             cells.append(own.text if factor == 1 else f"{own.text} * {factor}")
         self.plan.adders.add(held.width)
         w.line(f"add_{held.width}(S, N, B, M, {held.number}, {', '.join(cells)})")
@@ -290,6 +290,8 @@ class _Body:
                 mine = sorted(variables(value) & self.rule.between)
                 if mine:
                     self.watch([odd(mine, self.values), *beyond((value,), mine, self.values, {}, always=True)])
+                else:
+                    self.watch(fitting((value,), self.values, self.rule.ranges))
                 place = self.fresh(variable.name)
                 self.w.line(f"{place} = {found.text}")
                 self.values[variable.name] = Coded(place, found.scale)
@@ -357,7 +359,7 @@ class _Body:
 
         def inside() -> None:
             tests: list[str] = []
-            watched: list[str] = []
+            of_numbers: list[tuple[list[str], str]] = []
             members: list[tuple[str, str, str, str]] = []
             for i, (slot, scale) in enumerate(zip(slots, held.scales, strict=True)):
                 cell = f"S[{r} + {i}]" if i else f"S[{r}]"
@@ -379,15 +381,16 @@ class _Body:
                         tests.append(f"{fits} or (not ({exact}) and {means})")
                 elif known is not None:
                     text = compared("=", *reduced(Coded(cell, scale), known))
-                    if held.between[i]:
-                        exact = isinstance(slot, Const) and (Fraction(slot.value) * TICKS_PER_UNIT).denominator == 1
-                        watched += [] if exact else [f"({text}) and {cell} % 2 != 0 and {unsure(cell)}"]
-                    tests.append(text)
+                    watched = self.equal(Coded(cell, scale), held.between[i], slot)
+                    if watched:
+                        of_numbers.append((watched, text))
+                    else:
+                        tests.append(text)
                 else:
                     assert isinstance(slot, Var)
                     self.values[slot.name] = Coded(cell, scale)
-            self.watch(watched)
-            for text in tests:
+            for watched, text in [*((list[str](), text) for text in tests), *of_numbers]:
+                self.watch(watched)
                 self.w.line(f"if not ({text}):")
                 self.w.line("    continue")
             for name, value in list(self.values.items()):
@@ -408,6 +411,15 @@ class _Body:
             return f"B[{k}], B[{k}] + N[{k}] * {width}"
         first, last = (f"S[B[{self.shape.held[name].number}] + {self.tables.code(str(about.value))}]" for name in index)
         return f"B[{k}] + {first} * {width}, B[{k}] + {last} * {width}"
+
+    def equal(self, cell: Coded, between: bool, slot: Slot) -> list[str]:
+        """Conditions under which codes do not decide whether the cell's number is the slot's, which is known."""
+        assert not isinstance(slot, Whatever)
+        if isinstance(slot, Const) and isinstance(slot.value, str):
+            return []
+        own = Var("the cell's own")
+        mine = self.rule.between | ({own.name} if between else frozenset())
+        return guards(Test("=", own, slot), self.values | {own.name: cell}, mine, self.rule.ranges)
 
     def members(self, members: list[tuple[str, str, str, str]], then: Callable[[], None]) -> None:
         """A loop over what each class may mean."""
@@ -522,6 +534,8 @@ class _Body:
                 cell = Coded(f"T[{t} + {i}]" if i else f"T[{t}]", own[i])
                 if slot.name in self.values:
                     if i != by:
+                        if not all(isinstance(v := row[i], str) or is_exact(v) for row in kept):
+                            self.watch(self.equal(cell, False, slot))
                         self.w.line(f"if not ({compared('=', *reduced(cell, self.values[slot.name]))}):")
                         self.w.line("    continue")
                 else:
@@ -577,10 +591,12 @@ class _Body:
             parameters.append(f"x{i}")
             given.append(known.text)
             cell = Coded(f"S[r + {i}]", scale)
-            if held.between[i]:
-                body.line(f"if {cell.text} % 2 != 0 and {unsure(cell.text)}:")
-                body.line(f"    {TO_REFERENCE}")
-            body.line(f"if not ({compared('=', *reduced(cell, Coded(f'x{i}', known.scale)))}):")
+            parameter = Coded(f"x{i}", known.scale)
+            inside = _Body(self.rule, body, self.values, 0, "return")
+            if isinstance(slot, Var):
+                inside.values[slot.name] = parameter
+            inside.watch(inside.equal(cell, held.between[i], slot))
+            body.line(f"if not ({compared('=', *reduced(cell, parameter))}):")
             body.line("    continue")
         columns, test = self.collected(tally, len(key), held.width)
         with w.inside(f"def {name}({ARGUMENTS}{''.join(f', {p}' for p in parameters)}):"):
