@@ -113,6 +113,7 @@ def test_charts_hold_all_that_makes_a_kernel_err() -> None:
         for when in ("", " later", " roughly")
     }
     assert seen >= statements | {
-        "unconfirmed", "member", "class", "day", "rough day", "beyond", "on a tick", "between ticks", "missing", "point", "interval",
-        "twice: observation", "twice: finding", "signed twice", "agreed, for ever", "agreed, until", "refused, for ever",
+        "unconfirmed", "member", "class", "day", "rough day", "beyond", "on a tick", "between ticks", "missing", "point",
+        "interval", "twice: observation", "twice: finding", "signed twice", "agreed, for ever", "agreed, until",
+        "refused, for ever",
     }  # fmt: skip

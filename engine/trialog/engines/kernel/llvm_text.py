@@ -136,7 +136,7 @@ class _Function:
                     self.go(after)
                 self.lines.append(f"{after}:")
                 self.ended = False
-            case ast.While(test=test, body=body):
+            case ast.While(test=test, body=body, orelse=[]):
                 again, inside, after = self.labels("while", "do", "done")
                 self.begin(again)
                 self.branch(test, inside, after)
@@ -148,7 +148,9 @@ class _Function:
                 self.go(again)
                 self.lines.append(f"{after}:")
                 self.ended = False
-            case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=args), body=body):
+            case ast.For(
+                target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=args), body=body, orelse=[]
+            ):
                 self.loop(name, args, body)
             case ast.Return(value=value):
                 self.put(f"ret i64 {self.number(value) if value is not None else '0'}")
@@ -226,8 +228,8 @@ class _Function:
 
     def number(self, e: ast.expr) -> str:
         match e:
-            case ast.Constant(value=value):
-                return str(int(value)) if isinstance(value, int) else "0"
+            case ast.Constant(value=int() as value) if abs(value) < 2**63:
+                return str(int(value))
             case ast.Name(id=name) if name in self.locals:
                 return self.value(f"load i64, ptr %v.{name}")
             case ast.Name(id=name) if name in self.constants:
@@ -256,7 +258,7 @@ class _Function:
                     for a in args
                 ]
                 return self.value(f"call i64 @{function}({', '.join(given)})")
-            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            case ast.Compare(ops=[_]) | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return self.chosen(e, "1", "0")
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return self.chosen(test, body, orelse)

@@ -461,6 +461,7 @@ class _Body:
         """A flag for each concept; where any will do, those in all the classes are looked at, which further steps ask for."""
         (slot,) = slots
         if self.is_known(slot):
+            assert not isinstance(slot, Whatever)
             known = expression(slot, self.values, self.tables.code)
             place = str(int(known.text)) if known.text.isdigit() else known.text
             self.only_if(f"S[B[{held.number}] + {place}] != 0", then)
