@@ -7,6 +7,7 @@ part, goes on with the buckets that have no such file.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "trialog answers", 1
 MANIFEST = "answers.json"
 _FROM = b"trialog answers from"
+_OURS = re.compile(rf"{re.escape(MANIFEST)}(\.part)?|bucket-\d{{5,}}\.(parquet|part)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def write_bucket(folder: Path, found: "pa.Table", number: int, origin: str, coun
             beside,
             compression="lz4",
             write_statistics=False,
+            write_page_checksum=True,
         )
         with beside.open("rb") as file:
             os.fsync(file.fileno())
@@ -135,7 +138,7 @@ def write_bucket(folder: Path, found: "pa.Table", number: int, origin: str, coun
 
 
 def found_before(folder: Path, number: int, origin: str) -> Counted | None:
-    """What the bucket's file says, where its answers follow from the same; None where there is none such."""
+    """What the bucket's file says, where it is whole and its answers follow from the same; None where there is none such."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -144,6 +147,9 @@ def found_before(folder: Path, number: int, origin: str) -> Counted | None:
         told = json.loads((metadata.metadata or {}).get(_FROM, b"null"))
         if told is None or told["digest"] != origin or metadata.num_rows != told["patients"]:
             return None
+        with pq.ParquetFile(bucket_file(folder, number), page_checksum_verification=True) as file:
+            for group in range(metadata.num_row_groups):
+                file.read_row_group(group, use_threads=False)
         return Counted(told["patients"], told["verdicts"], told["by_reference"], tuple(told["unborn"]))
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
         return None
@@ -178,6 +184,7 @@ def write_manifest(folder: Path, origin: Origin, buckets: int, patients: int, pr
         beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         beside.replace(folder / MANIFEST)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise _unwritten(folder, error) from None
 
 
@@ -196,9 +203,7 @@ def begin(folder: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.name in (MANIFEST, f"{MANIFEST}.part") or (
-        path.name.startswith("bucket-") and path.suffix in (".parquet", ".part")
-    )
+    return path.is_file() and _OURS.fullmatch(path.name) is not None
 
 
 def _unwritten(folder: Path, error: Exception) -> StoreError:
