@@ -1,11 +1,13 @@
-"""`python -m tests.cohort.stopped STORE FOLDER AFTER`: a run that is killed while it writes its bucket of that number."""
+"""`python -m tests.cohort.stopped STORE FOLDER AFTER SUFFIX`: a run that is killed while it writes the file AFTER so many others.
+
+SUFFIX says which files are meant.
+"""
 
 import os
 import signal
 import sys
 from pathlib import Path
-
-import pyarrow.parquet as pq
+from unittest.mock import patch
 
 from tests.agreement.trials import SMALL
 from tests.cohort.stores import run
@@ -13,20 +15,21 @@ from trialog.charts.store_read import open_store
 from trialog.cohort.run import run_all
 
 
-def main(store: str, folder: str, after: str) -> None:
+def main(store: str, folder: str, after: str, suffix: str) -> None:
     left = int(after)
-    write_table = pq.write_table
+    replace = Path.replace
 
-    def write(table: object, where: Path, **given: object) -> None:
+    def stop(self: Path, target: Path) -> Path:
         nonlocal left
-        left -= 1
+        left -= target.suffix == suffix
         if left < 0:
-            where.write_bytes(b"PAR1 half of a bucket")
+            content = self.read_bytes()
+            self.write_bytes(content[: len(content) // 2])
             os.kill(os.getpid(), signal.SIGKILL)
-        write_table(table, where, **given)
+        return replace(self, target)
 
-    pq.write_table = write
-    run_all(run(open_store(Path(store), SMALL), Path(folder)), jobs=1)
+    with patch.object(Path, "replace", stop):
+        run_all(run(open_store(Path(store), SMALL), Path(folder)), jobs=1)
 
 
 if __name__ == "__main__":

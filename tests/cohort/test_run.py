@@ -135,11 +135,13 @@ def test_a_patient_with_many_records_is_given_more_room(tmp_path: Path) -> None:
 # -- going on ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("after", range(BUCKETS))
-def test_a_run_that_was_killed_goes_on(charts: Store, whole: dict[str, bytes], tmp_path: Path, after: int) -> None:
+@pytest.mark.parametrize(("after", "suffix"), [(0, ".parquet"), (2, ".parquet"), (1, ".json"), (BUCKETS, ".json")])
+def test_a_run_that_was_killed_goes_on(
+    charts: Store, whole: dict[str, bytes], tmp_path: Path, after: int, suffix: str
+) -> None:
     folder = tmp_path / "answers"
     killed = subprocess.run(
-        [sys.executable, "-m", "tests.cohort.stopped", str(charts.path), str(folder), str(after)],
+        [sys.executable, "-m", "tests.cohort.stopped", str(charts.path), str(folder), str(after), suffix],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -219,6 +221,7 @@ def test_answers_that_follow_from_something_else_are_not_taken(
     assert written(tmp_path / "answers") == written(tmp_path / "full")
 
 
+@pytest.mark.parametrize("file", [output.bucket_file, output.digest_file])
 @pytest.mark.parametrize(
     "damage",
     [
@@ -227,15 +230,20 @@ def test_answers_that_follow_from_something_else_are_not_taken(
         lambda content: content[:-1],
         lambda content: content + b"\0",
         lambda content: b"\0" * len(content),
+        lambda content: content[:-60] + bytes([content[-60] ^ 1]) + content[-59:],
         lambda content: content[:200] + bytes(50) + content[250:],
         lambda content: content[: len(content) // 3] + b"\xff" + content[len(content) // 3 + 1 :],
     ],
 )
 def test_a_damaged_file_is_written_again(
-    charts: Store, whole: dict[str, bytes], tmp_path: Path, damage: Callable[[bytes], bytes]
+    charts: Store,
+    whole: dict[str, bytes],
+    tmp_path: Path,
+    damage: Callable[[bytes], bytes],
+    file: Callable[[Path, int], Path],
 ) -> None:
     run_all(run(charts, tmp_path / "answers"))
-    path = output.bucket_file(tmp_path / "answers", 1)
+    path = file(tmp_path / "answers", 1)
     path.write_bytes(damage(path.read_bytes()))
     assert [d.number for d in run_all(run(charts, tmp_path / "answers")) if not d.kept] == [1]
     assert written(tmp_path / "answers") == whole
@@ -247,7 +255,7 @@ def test_files_of_buckets_that_there_are_no_more_are_taken_away(
     folder = tmp_path / "answers"
     folder.mkdir()
     output.bucket_file(folder, 77).write_bytes(whole["bucket-00001.parquet"])
-    (folder / "bucket-00002.part").write_bytes(b"half")
+    (folder / "bucket-00002.parquet.part").write_bytes(b"half")
     run_all(run(charts, folder))
     assert written(folder) == whole
 

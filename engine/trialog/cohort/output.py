@@ -1,7 +1,8 @@
 """What a run over a store found, as Parquet: one file for each bucket, and `answers.json`, which is written last.
 
-A file of a bucket carries the digest of everything that its answers follow from. A run that was stopped, or whose charts changed in
-part, goes on with the buckets that have no such file.
+A file of a bucket carries the digest of everything that its answers follow from, and a small file beside it has its own: what was
+damaged since is not whole. A run that was stopped, or whose charts changed in part, goes on with the buckets that have no such
+file.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "trialog answers", 1
 MANIFEST = "answers.json"
 _FROM = b"trialog answers from"
-_OURS = re.compile(rf"{re.escape(MANIFEST)}(\.part)?|bucket-\d{{5,}}\.(parquet|part)")
+_OURS = re.compile(rf"{re.escape(MANIFEST)}(\.part)?|bucket-\d{{5,}}\.(parquet|json)(\.part)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,11 @@ class Origin:
 
 def bucket_file(folder: Path, number: int) -> Path:
     return folder / f"bucket-{number:05}.parquet"
+
+
+def digest_file(folder: Path, number: int) -> Path:
+    """The file that says what the bucket's file holds, to the byte."""
+    return folder / f"bucket-{number:05}.json"
 
 
 def column_names(screener: Screener, protocol: Protocol) -> tuple[str, ...]:
@@ -119,22 +126,34 @@ def write_bucket(folder: Path, found: "pa.Table", number: int, origin: str, coun
 
     told = {"digest": origin, "patients": counts.patients, "verdicts": counts.verdicts}
     told |= {"by_reference": counts.by_reference, "unborn": counts.unborn}
-    path = bucket_file(folder, number)
-    beside = path.with_suffix(".part")
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        found.replace_schema_metadata({_FROM: json.dumps(told).encode()}),
+        sink,
+        compression="lz4",
+        write_statistics=False,
+    )
+    content = memoryview(sink.getvalue())
     try:
-        pq.write_table(
-            found.replace_schema_metadata({_FROM: json.dumps(told).encode()}),
-            beside,
-            compression="lz4",
-            write_statistics=False,
-            write_page_checksum=True,
-        )
-        with beside.open("rb") as file:
+        _write_whole(bucket_file(folder, number), content)
+        _write_whole(digest_file(folder, number), json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
+    except OSError as error:
+        raise _unwritten(folder, error) from None
+
+
+def _write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write the file whole or not at all, and so that it is still there when the machine stops."""
+    beside = path.with_name(f"{path.name}.part")
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except (OSError, pa.ArrowException) as error:
-        beside.unlink(missing_ok=True)
-        raise _unwritten(folder, error) from None
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def found_before(folder: Path, number: int, origin: str) -> Counted | None:
@@ -143,13 +162,13 @@ def found_before(folder: Path, number: int, origin: str) -> Counted | None:
     import pyarrow.parquet as pq
 
     try:
-        metadata = pq.read_metadata(bucket_file(folder, number))
+        content = bucket_file(folder, number).read_bytes()
+        if json.loads(digest_file(folder, number).read_bytes())["sha256"] != hashlib.sha256(content).hexdigest():
+            return None
+        metadata = pq.read_metadata(pa.BufferReader(content))
         told = json.loads((metadata.metadata or {}).get(_FROM, b"null"))
         if told is None or told["digest"] != origin or metadata.num_rows != told["patients"]:
             return None
-        with pq.ParquetFile(bucket_file(folder, number), page_checksum_verification=True) as file:
-            for group in range(metadata.num_row_groups):
-                file.read_row_group(group, use_threads=False)
         return Counted(told["patients"], told["verdicts"], told["by_reference"], tuple(told["unborn"]))
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
         return None
@@ -179,12 +198,9 @@ def write_manifest(folder: Path, origin: Origin, buckets: int, patients: int, pr
         "patients": patients,
         "rules": rules,
     }
-    beside = folder / f"{MANIFEST}.part"
     try:
-        beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        beside.replace(folder / MANIFEST)
+        _write_whole(folder / MANIFEST, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise _unwritten(folder, error) from None
 
 
