@@ -9,8 +9,8 @@ from typing import Any, override
 
 from trialog.answers import Screener, Status, Verdict
 from trialog.charts.chart import Chart
-from trialog.engines.kernel.driver import ENTRY, PARAMETERS, STATUSES, VERDICTS, Protocol, protocol
-from trialog.engines.kernel.encoding import encoded, packed
+from trialog.cohort.driver import ENTRY, PARAMETERS, STATUSES, VERDICTS, Protocol, protocol
+from trialog.cohort.encoding import encoded, packed
 from trialog.engines.kernel.machine import Machine, machine
 
 STATUS_NAMES = (Status.NOT_MET, Status.UNKNOWN, Status.MET)

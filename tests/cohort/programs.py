@@ -11,7 +11,7 @@ from tests.agreement.suite import Subject, rules_of
 from tests.agreement.trials import SMALL, chart_of
 from tests.agreement.walk import changed
 from trialog.charts.chart import Chart, Record
-from trialog.charts.codes import LARGEST_CODE, TICKS_PER_UNIT
+from trialog.codes import LARGEST_CODE, TICKS_PER_UNIT
 from trialog.tree import Number
 from trialog.values import Exact, Interval, exact
 

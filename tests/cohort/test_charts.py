@@ -12,7 +12,7 @@ from tests.cohort.chart_level import Compared
 from tests.cohort.many import CASES, HARD_CASES, Tried, try_one
 from tests.cohort.programs import Case, case
 from trialog.charts.chart import Standing
-from trialog.charts.codes import is_beyond, is_exact
+from trialog.codes import is_beyond, is_exact
 from trialog.values import Cause, Interval
 
 PROGRAMS = int(os.environ.get("TRIALOG_PROGRAMS", "60"))

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.cohort.programs import CHARTED
-from trialog.charts.codes import code_of, is_exact
+from trialog.codes import code_of, is_exact
 from trialog.engines.kernel import helpers
 from trialog.engines.tally import most_days, reaches
 from trialog.plain import Tally

@@ -11,6 +11,18 @@ from trialog.engines.kernel.machine import Machine, cache_folder, machine
 
 TEXT = "def twice(S, a):\n    S[0] = 2 * a\n    return S[0]\n"
 
+CHANGES: list[Callable[[bytes], bytes]] = [
+    lambda code: code[:0],
+    lambda code: code[:10],
+    lambda code: code[:-1],
+    lambda code: code[: len(code) // 2],
+    lambda code: code + b"\0",
+    lambda code: code[:100] + bytes([code[100] ^ 1]) + code[101:],
+    lambda code: code[:-5] + bytes([code[-5] ^ 1]) + code[-4:],
+    lambda code: b"\0" * len(code),
+    lambda code: code[::-1],
+]
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -46,20 +58,7 @@ def test_other_rules_have_other_code(cache: Path) -> None:
     assert len(list(cache.iterdir())) == 2
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda code: code[:0],
-        lambda code: code[:10],
-        lambda code: code[:-1],
-        lambda code: code[: len(code) // 2],
-        lambda code: code + b"\0",
-        lambda code: code[:100] + bytes([code[100] ^ 1]) + code[101:],
-        lambda code: code[:-5] + bytes([code[-5] ^ 1]) + code[-4:],
-        lambda code: b"\0" * len(code),
-        lambda code: code[::-1],
-    ],
-)
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_file_that_was_cut_off_or_changed_is_made_again(cache: Path, change: Callable[[bytes], bytes]) -> None:
     made()
     (kept,) = cache.iterdir()

@@ -22,14 +22,34 @@ from trialog.charts.store_read import Store
 from trialog.cohort import output
 from trialog.cohort import run as running
 from trialog.cohort.columns import columns
+from trialog.cohort.encoding import encoded, packed
 from trialog.cohort.export import TABLE, export
 from trialog.cohort.run import Done, run_all
-from trialog.engines.kernel.encoding import encoded, packed
 from trialog.screening import screen_all
 from trialog.values import point
 
 CHARTS = tuple(chart(n) for n in range(60))
 ROOT = Path(__file__).parents[2]
+
+OTHERS: list[Callable[[running.Run], running.Run]] = [
+    lambda r: replace(r, origin=replace(r.origin, as_of=SCREENING)),
+    lambda r: replace(r, origin=replace(r.origin, readings={"strictness": "loose"})),
+    lambda r: replace(r, origin=replace(r.origin, knowledge="other")),
+    lambda r: replace(r, origin=replace(r.origin, trial="other")),
+    lambda r: replace(r, origin=replace(r.origin, rules="other")),
+    lambda r: replace(r, origin=replace(r.origin, today=TODAY + 1)),
+]
+
+DAMAGES: list[Callable[[bytes], bytes]] = [
+    lambda content: content[: len(content) // 2],
+    lambda content: content[:0],
+    lambda content: content[:-1],
+    lambda content: content + b"\0",
+    lambda content: b"\0" * len(content),
+    lambda content: content[:-60] + bytes([content[-60] ^ 1]) + content[-59:],
+    lambda content: content[:200] + bytes(50) + content[250:],
+    lambda content: content[: len(content) // 3] + b"\xff" + content[len(content) // 3 + 1 :],
+]
 
 
 @pytest.fixture(scope="module")
@@ -199,17 +219,7 @@ def test_only_a_bucket_that_changed_is_screened_again(charts: Store, tmp_path: P
     assert written(tmp_path / "answers") == written(tmp_path / "full")
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        lambda r: replace(r, origin=replace(r.origin, as_of=SCREENING)),
-        lambda r: replace(r, origin=replace(r.origin, readings={"strictness": "loose"})),
-        lambda r: replace(r, origin=replace(r.origin, knowledge="other")),
-        lambda r: replace(r, origin=replace(r.origin, trial="other")),
-        lambda r: replace(r, origin=replace(r.origin, rules="other")),
-        lambda r: replace(r, origin=replace(r.origin, today=TODAY + 1)),
-    ],
-)
+@pytest.mark.parametrize("changed", OTHERS)
 def test_answers_that_follow_from_something_else_are_not_taken(
     charts: Store, tmp_path: Path, changed: Callable[[running.Run], running.Run]
 ) -> None:
@@ -222,19 +232,7 @@ def test_answers_that_follow_from_something_else_are_not_taken(
 
 
 @pytest.mark.parametrize("file", [output.bucket_file, output.digest_file])
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda content: content[: len(content) // 2],
-        lambda content: content[:0],
-        lambda content: content[:-1],
-        lambda content: content + b"\0",
-        lambda content: b"\0" * len(content),
-        lambda content: content[:-60] + bytes([content[-60] ^ 1]) + content[-59:],
-        lambda content: content[:200] + bytes(50) + content[250:],
-        lambda content: content[: len(content) // 3] + b"\xff" + content[len(content) // 3 + 1 :],
-    ],
-)
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_written_again(
     charts: Store,
     whole: dict[str, bytes],

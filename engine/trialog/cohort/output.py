@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from trialog.answers import Screener
 from trialog.charts.files import nowhere
 from trialog.charts.store import StoreError
+from trialog.cohort.driver import Protocol
 from trialog.cohort.screen import STATUS_NAMES, VERDICTS, Bucket
-from trialog.engines.kernel.driver import Protocol
 from trialog.problem import Problem
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from itertools import combinations
 from math import ceil, lcm
 from typing import assert_never
 
-from trialog.charts.codes import END_CODE, LARGEST_CODE, TICKS_PER_UNIT
+from trialog.codes import END_CODE, LARGEST_CODE, TICKS_PER_UNIT
 from trialog.ends import Ends, variables
 from trialog.engines.kernel.expressions import Coded, compared, expression, reduced
+from trialog.engines.kernel.ranges import Range
 from trialog.engines.kernel.tables import Refused
 from trialog.plain import Test
 from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var
@@ -24,8 +25,6 @@ PER_UNIT = 2 * TICKS_PER_UNIT
 TO_REFERENCE = "N[0] = -1"
 FRACTIONS = 1
 """The number of the relation of what odd codes are of: code, dividend, divisor."""
-
-type Range = tuple[Fraction, Fraction]
 
 _MOST = 2**62
 _MOSTS = (LARGEST_CODE, *(2**bits for bits in range(36, 19, -2)))

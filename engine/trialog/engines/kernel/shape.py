@@ -19,8 +19,8 @@ class Given:
     Of the columns in `classes` a row means every member of the class that stands there, as its last number says, which is no
     column: of all where it is 0, of all but the first where it is 1, of none where it is 2. Where `by_concept`, there are
     no rows but a flag for each concept. The numbers in the columns of `between` may lie between two ticks: the code of such
-    a number is odd, and compares rightly with what is on a tick alone. The two relations of an `index` say, concept by concept, before how many rows
-    those begin and end that have the concept in their first column.
+    a number is odd, and compares rightly with what is on a tick alone. The two relations of an `index` say, concept by concept,
+    before how many rows those begin and end that have the concept in their first column.
     """
 
     scales: tuple[int, ...]
@@ -89,6 +89,19 @@ def classes_of(slot: object, further: Sequence[Step]) -> tuple[str, ...]:
 
 def rules_of(plan: Plan) -> list[Rule]:
     return [r for s in plan.strata for r in s.rules]
+
+
+def latest_asked(plan: Plan, relation: str) -> frozenset[str]:
+    """The concepts of which the last record of the relation is asked."""
+    return frozenset(
+        str(f.slots[1].value)
+        for r in rules_of(plan)
+        for f in fetches(r.body)
+        if isinstance(f, Fetch)
+        and f.relation.split(" ")[-1] == relation
+        and " latest " in f.relation
+        and isinstance(f.slots[1], Const)
+    )
 
 
 def shape_of(plan: Plan, given: Mapping[str, Given]) -> Shape:

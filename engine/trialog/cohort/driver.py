@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trialog.answers import Screener, Verdict
-from trialog.engines.kernel.layout import Layout, layout_of, stage
-from trialog.engines.kernel.source import Writer, Written, helper_text, write
+from trialog.cohort.layout import Layout, layout_of, stage
+from trialog.engines.kernel.source import Written, helper_text, write
+from trialog.engines.kernel.writer import Writer, text_of
 from trialog.fetches import CERTAIN, POSSIBLE
 from trialog.tree import Role
 from trialog.vocabulary import Kind
@@ -49,8 +50,8 @@ def protocol(screener: Screener, queries: Sequence[str] = ()) -> Protocol:
     asked = [*(a.relation for a in program.atoms.values()), *(c.relation for c in program.criteria), *queries]
     relations = tuple(dict.fromkeys(asked))
     driver = "\n".join(_Driver(screener, layout, relations).lines())
-    records = Path(__file__).with_name("records.py").read_text(encoding="utf-8")
-    text = "\n\n".join((helper_text(), records, rules.text, stage(layout), driver))
+    own = [text_of(Path(__file__).with_name(f"{name}.py")) for name in ("records", "latest", "products")]
+    text = "\n\n".join((helper_text(), *own, rules.text, stage(layout), driver))
     return Protocol(text, layout, rules, relations, tuple(program.cohorts))
 
 
