@@ -67,6 +67,12 @@ class _Watching(ast.NodeTransformer):
         return node
 
 
+def wrapped(text: str, names: dict[str, Any]) -> int:
+    """The value of an expression, every number on the way held to 64 bits."""
+    tree = ast.fix_missing_locations(_Watching().visit(ast.parse(text, mode="eval")))
+    return eval(compile(tree, "<text>", "eval"), {"_wrapped": _wrapped}, names)
+
+
 @dataclass
 class Kernel:
     """A screener's kernel, and how often it was given more room."""

@@ -131,12 +131,11 @@ def fitting(
     The variables in `ends` may be ends, and fit. Raises Refused where next to no number fits.
     """
     scale = lcm(*(expression(side, values, lambda _: 0).scale for side in sides))
-    if all((isinstance(s, Var) and values[s.name].scale == scale) or not variables(s) for s in sides):
-        return []  # nothing is worked out
-    free = sorted(set().union(*(_amounts(s) for s in sides)) - ranges.keys())
+    reckoned = [s for s in sides if not (isinstance(s, Var) and values[s.name].scale == scale)]
+    free = sorted(set[str]().union(*(_amounts(s) for s in reckoned)) - ranges.keys())
     for most in _MOSTS:
         sizes = {name: END_CODE if name in ends else most for name in free}
-        if all(_size(s, values, ranges, sizes, scale) < _MOST for s in sides):
+        if all(_size(s, values, ranges, sizes, scale) < _MOST for s in reckoned):
             watched = [name for name in free if name not in ends]
             return [_beyond(watched, values, most)] if watched else []
     raise Refused("numbers that would need more than 64 bits")
