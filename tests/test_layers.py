@@ -11,15 +11,16 @@ PACKAGE = Path(__file__).parents[1] / "engine/trialog"
 
 # Each may import those before it. A folder is one layer; the order within it is free, as long as there is no circle.
 ORDER = (
-    "source", "replacing", "problem", "spelling", "problem_pages", "values", "units", "vocabulary",
+    "source", "replacing", "problem", "spelling", "problem_pages", "values", "units", "codes", "vocabulary",
     "tree", "page", "lexer", "layout", "written", "cursor", "parse_body", "parse", "format",
     "program", "check", "mending", "knowledge",
     "plain", "splits", "ends", "fetches", "bounds", "plan", "engines",
-    "charts", "synthetic", "answers", "second_opinion", "certificates", "proof", "cases", "screening",
+    "charts", "synthetic", "answers", "cohort", "second_opinion", "certificates", "proof", "cases", "screening",
     "supposing", "minimal", "efforts", "telling", "outcomes", "datum", "weights", "wanted",
     "trying", "needs", "near", "ground", "what_if",
     "graph", "proof_graph", "selecting", "impact", "asking", "replies",
-    "render", "usage", "arguments", "explain_command", "why_lines", "certificate_files", "commands", "generate_command", "pack_command",
+    "render", "usage", "arguments", "explain_command", "why_lines", "certificate_files", "commands",
+    "generate_command", "pack_command", "cohort_command",
     "whynot_command", "check_command", "authoring_commands",
     "asking_commands",
     "graph_command", "impact_command", "verify_command", "fmt_command",

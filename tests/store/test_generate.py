@@ -9,10 +9,10 @@ import pytest
 from tests.chart_json import chart_json
 from tests.store.shares import TRIAL, shares
 from trialog.answers import Status
-from trialog.charts.codes import LARGEST_CODE, TICKS_PER_UNIT
 from trialog.charts.read import read_charts
 from trialog.charts.store import StoreError, read_manifest
 from trialog.charts.store_read import open_store
+from trialog.codes import LARGEST_CODE, TICKS_PER_UNIT
 from trialog.knowledge import Library, shipped
 from trialog.synthetic.generate import generate
 from trialog.units import UnitError

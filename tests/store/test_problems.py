@@ -13,9 +13,9 @@ import pytest
 from tests.agreement.trials import SMALL
 from tests.store.stores import packed
 from trialog.charts.chart import Chart, Record
-from trialog.charts.codes import TICKS_PER_UNIT
 from trialog.charts.read import read_charts, read_charts_of
 from trialog.charts.store import MANIFEST, Manifest, StoreError, new_store
+from trialog.codes import TICKS_PER_UNIT
 from trialog.problem import Problem
 from trialog.render.problems import render
 from trialog.values import Cause, Interval, point

@@ -13,7 +13,9 @@ from tests.agreement.completing import Domain
 from tests.agreement.trials import DAYS, NUMBERS, SCREENING, SMALL
 from tests.store.stores import in_order, packed
 from trialog.charts.chart import Chart
-from trialog.charts.codes import (
+from trialog.charts.facts import facts
+from trialog.charts.read import read_charts, read_charts_of
+from trialog.codes import (
     BEYOND_CODE,
     END_CODE,
     LARGEST_CODE,
@@ -23,8 +25,6 @@ from trialog.charts.codes import (
     is_exact,
     number_of,
 )
-from trialog.charts.facts import facts
-from trialog.charts.read import read_charts, read_charts_of
 from trialog.knowledge import Library, shipped
 from trialog.values import GREATEST, LEAST, Exact, exact
 from trialog.vocabulary import Kind

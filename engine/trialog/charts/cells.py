@@ -8,11 +8,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from trialog.charts.chart import Standing, Value
-from trialog.charts.codes import code_of, is_beyond
 from trialog.charts.periods import drawn_in
 from trialog.charts.rows import filled, value_of_cell
 from trialog.charts.store_tables import Field, Holds
 from trialog.charts.store_write import CAUSES, arrow_table, dictionary_of, exact_text
+from trialog.codes import code_of, is_beyond
 from trialog.values import FIRST_DAY, LAST_DAY, Cause, Interval
 from trialog.vocabulary import Coded, Column, Dated, Measured, Relation, Vocabulary
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from trialog.charts.codes import TICKS_PER_UNIT
 from trialog.charts.files import nowhere
+from trialog.codes import TICKS_PER_UNIT
 from trialog.problem import Problem
 
 FORMAT, VERSION = "trialog store", 1

@@ -7,10 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trialog.charts.codes import BEYOND_CODE, END_CODE, code_of
 from trialog.charts.files import nowhere
 from trialog.charts.store_tables import OPTIONAL, Field, Holds, arrow_type
 from trialog.charts.words import one_line
+from trialog.codes import BEYOND_CODE, END_CODE, code_of
 from trialog.problem import Problem, did_you_mean
 from trialog.values import FIRST_DAY, LAST_DAY, Cause, exact
 from trialog.vocabulary import Vocabulary

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trialog.charts.chart import Chart, Denied, Judgement, Place, Record, Reviewed, SetAside, Standing, Value
-from trialog.charts.codes import number_of
 from trialog.charts.files import ReadChart, nowhere
 from trialog.charts.store import (
     MANIFEST,
@@ -31,6 +30,7 @@ from trialog.charts.store_tables import (
     vocabulary_digest,
 )
 from trialog.charts.words import cells_of, row_words
+from trialog.codes import number_of
 from trialog.problem import Problem
 from trialog.values import Cause, Interval, exact
 from trialog.vocabulary import Coded, Dated, Relation, Vocabulary

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from trialog.charts.chart import Chart, Record, Standing
-from trialog.charts.codes import code_of, is_beyond, is_exact
 from trialog.charts.store import Bucket, TableFile, bucket_name, writing
 from trialog.charts.store_tables import (
     ABSENT,
@@ -21,6 +20,7 @@ from trialog.charts.store_tables import (
     schema,
     tables,
 )
+from trialog.codes import code_of, is_beyond, is_exact
 from trialog.values import Cause, Interval
 from trialog.vocabulary import Dated, Vocabulary
 

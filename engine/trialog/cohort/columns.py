@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from trialog.charts.store import StoreError
 from trialog.charts.store_read import Store
 from trialog.charts.store_tables import ABSENT, JUDGEMENTS, PATIENTS, REVIEWED
-from trialog.engines.kernel import layout as kernel
-from trialog.engines.kernel.layout import Layout
+from trialog.cohort import layout as kernel
+from trialog.cohort.layout import Layout
 from trialog.problem import Problem
 from trialog.values import Cause
 from trialog.vocabulary import Coded, Column, Relation

@@ -1,14 +1,17 @@
 """What a run over a store found, as Parquet: one file for each bucket, and `answers.json`, which is written last.
 
-A file of a bucket carries the digest of everything that its answers follow from. A run that was stopped, or whose charts changed in
-part, goes on with the buckets that have no such file.
+A file of a bucket carries the digest of everything that its answers follow from, and a small file beside it has its own: what was
+damaged since is not whole. A run that was stopped, or whose charts changed in part, goes on with the buckets that have no such
+file.
 """
 
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from trialog.answers import Screener
 from trialog.charts.files import nowhere
 from trialog.charts.store import StoreError
+from trialog.cohort.driver import Protocol
 from trialog.cohort.screen import STATUS_NAMES, VERDICTS, Bucket
-from trialog.engines.kernel.driver import Protocol
 from trialog.problem import Problem
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "trialog answers", 1
 MANIFEST = "answers.json"
 _FROM = b"trialog answers from"
+_OURS = re.compile(rf"{re.escape(MANIFEST)}(\.part)?|bucket-\d{{5,}}\.(parquet|json)(\.part)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ class Origin:
 
 def bucket_file(folder: Path, number: int) -> Path:
     return folder / f"bucket-{number:05}.parquet"
+
+
+def digest_file(folder: Path, number: int) -> Path:
+    """The file that says what the bucket's file holds, to the byte."""
+    return folder / f"bucket-{number:05}.json"
 
 
 def column_names(screener: Screener, protocol: Protocol) -> tuple[str, ...]:
@@ -118,30 +127,46 @@ def write_bucket(folder: Path, found: "pa.Table", number: int, origin: str, coun
 
     told = {"digest": origin, "patients": counts.patients, "verdicts": counts.verdicts}
     told |= {"by_reference": counts.by_reference, "unborn": counts.unborn}
-    path = bucket_file(folder, number)
-    beside = path.with_name(f"{path.stem}.{secrets.token_hex(8)}.part")  # on a cluster, another may be writing the same
+    sink = pa.BufferOutputStream()
+    pq.write_table(
+        found.replace_schema_metadata({_FROM: json.dumps(told).encode()}),
+        sink,
+        compression="lz4",
+        write_statistics=False,
+    )
+    content = memoryview(sink.getvalue())
     try:
-        pq.write_table(
-            found.replace_schema_metadata({_FROM: json.dumps(told).encode()}),
-            beside,
-            compression="lz4",
-            write_statistics=False,
-        )
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except (OSError, pa.ArrowException) as error:
-        beside.unlink(missing_ok=True)
+        _write_whole(bucket_file(folder, number), content)
+        _write_whole(digest_file(folder, number), json.dumps({"sha256": hashlib.sha256(content).hexdigest()}).encode())
+    except OSError as error:
         raise _unwritten(folder, error) from None
 
 
+def _write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write the file whole or not at all, and so that it is still there when the machine stops."""
+    beside = path.with_name(f"{path.stem}.{secrets.token_hex(8)}.part")  # on a cluster, another may be writing the same
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+
+
 def found_before(folder: Path, number: int, origin: str) -> Counted | None:
-    """What the bucket's file says, where its answers follow from the same; None where there is none such."""
+    """What the bucket's file says, where it is whole and its answers follow from the same; None where there is none such."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        metadata = pq.read_metadata(bucket_file(folder, number))
+        content = bucket_file(folder, number).read_bytes()
+        if json.loads(digest_file(folder, number).read_bytes())["sha256"] != hashlib.sha256(content).hexdigest():
+            return None
+        metadata = pq.read_metadata(pa.BufferReader(content))
         told = json.loads((metadata.metadata or {}).get(_FROM, b"null"))
         if told is None or told["digest"] != origin or metadata.num_rows != told["patients"]:
             return None
@@ -174,10 +199,8 @@ def write_manifest(folder: Path, origin: Origin, buckets: int, patients: int, pr
         "patients": patients,
         "rules": rules,
     }
-    beside = folder / f"{MANIFEST}.part"
     try:
-        beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        beside.replace(folder / MANIFEST)
+        _write_whole(folder / MANIFEST, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
     except OSError as error:
         raise _unwritten(folder, error) from None
 
@@ -197,9 +220,7 @@ def begin(folder: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.name in (MANIFEST, f"{MANIFEST}.part") or (
-        path.name.startswith("bucket-") and path.suffix in (".parquet", ".part")
-    )
+    return path.is_file() and _OURS.fullmatch(path.name) is not None
 
 
 def _unwritten(folder: Path, error: Exception) -> StoreError:

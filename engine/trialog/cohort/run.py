@@ -88,7 +88,8 @@ def _settle(waiting: set[Future[Done]], done: list[Done], told: Callable[[Done],
 
 def _take_away_others(run: Run) -> None:
     """Files of buckets that the store does not have."""
-    mine = {output.bucket_file(run.folder, n).name for n in range(len(run.store.manifest.buckets))}
+    numbers = range(len(run.store.manifest.buckets))
+    mine = {file(run.folder, n).name for n in numbers for file in (output.bucket_file, output.digest_file)}
     for path in _buckets(run.folder):
         if path.name not in mine:
             path.unlink(missing_ok=True)

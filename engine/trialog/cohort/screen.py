@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trialog.answers import Screener, Status
 from trialog.charts.store_read import Store
 from trialog.cohort.columns import Columns, columns
-from trialog.engines.kernel.driver import ENTRY, PARAMETERS, STATUSES, VERDICTS, Protocol, protocol
+from trialog.cohort.driver import ENTRY, PARAMETERS, STATUSES, VERDICTS, Protocol, protocol
 from trialog.engines.kernel.host import room_for
 from trialog.engines.kernel.machine import Machine, machine
 

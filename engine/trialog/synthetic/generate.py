@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from trialog.charts.codes import BEYOND_CODE
 from trialog.charts.files import nowhere
 from trialog.charts.store import Bucket, Manifest, StoreError, bucket_number, new_store
 from trialog.charts.store_tables import JUDGEMENTS, PATIENTS, vocabulary_digest
 from trialog.charts.store_write import Tables, write_bucket
+from trialog.codes import BEYOND_CODE
 from trialog.problem import Problem
 from trialog.synthetic.courses import attributes, conditions, disease_courses, procedures, treatments
 from trialog.synthetic.draws import Draws, Ints

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trialog.charts.amounts import least
-from trialog.charts.codes import END_CODE, TICKS_PER_UNIT, code_of
 from trialog.charts.store_write import CAUSES, exact_text
+from trialog.codes import END_CODE, TICKS_PER_UNIT, code_of
 from trialog.synthetic.draws import Draws, Flags, Ints
 from trialog.values import FIRST_DAY, LAST_DAY, Cause, Exact, Interval, exact
 

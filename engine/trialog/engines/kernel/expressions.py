@@ -10,6 +10,9 @@ from trialog.engines.kernel.tables import Refused
 from trialog.plain import Either, Test
 from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var
 
+LARGEST_WRITTEN = 2**60
+"""No number beyond it stands in the text: what is added to it still needs no more than 64 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coded:
@@ -31,7 +34,7 @@ def expression(e: Expr, values: Values, code: CodeOf) -> Coded:
             return Coded(str(code(concept)), 1)
         case Const(value):
             number = Fraction(value)
-            return Coded(f"{number.numerator}", number.denominator)
+            return Coded(_written(number.numerator), number.denominator)
         case Sum(left, right):
             return _joined("+", expression(left, values, code), expression(right, values, code))
         case Difference(left, right):
@@ -66,8 +69,14 @@ def times(part: Coded, scale: int) -> str:
     if factor == 1:
         return part.text
     if part.text.removeprefix("-").isdigit():
-        return str(int(part.text) * factor)
-    return f"{part.text} * {factor}"
+        return _written(int(part.text) * factor)
+    return f"{part.text} * {_written(factor)}"
+
+
+def _written(number: int) -> str:
+    if abs(number) > LARGEST_WRITTEN:
+        raise Refused("numbers that would need more than 64 bits")
+    return str(number)
 
 
 def compared(operator: str, left: Coded, right: Coded) -> str:

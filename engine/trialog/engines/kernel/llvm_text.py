@@ -1,7 +1,8 @@
 """Generated functions as LLVM's text: the part of Python that they are written in, statement by statement.
 
 Every value is a whole number of 64 bits, every parameter in capitals a run of such numbers. What is compiled does just what Python
-does with the same text, as long as no number needs more than 64 bits, which `limits` sees to.
+does with the same text, as long as no number needs more than 64 bits, which `limits` sees to. Behind a guard of `limits` that fires
+a number may need more: it comes out wrong and is not used, so nothing is told to LLVM that would make it undefined.
 """
 
 import ast
@@ -17,9 +18,9 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.GtE: "sge",
 }
 _ARITHMETIC: dict[type[ast.operator], str] = {
-    ast.Add: "add nsw",
-    ast.Sub: "sub nsw",
-    ast.Mult: "mul nsw",
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
     ast.BitAnd: "and",
     ast.RShift: "ashr",
 }
@@ -32,7 +33,7 @@ declare i64 @llvm.smax.i64(i64, i64)
 def llvm_text(source: str, entries: Sequence[str]) -> str:
     """The module that holds all functions of the source; those of `entries` can be called from outside."""
     tree = ast.parse(source)
-    constants = {
+    constants: dict[str, object] = {
         s.targets[0].id: s.value.value
         for s in tree.body
         if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name) and isinstance(s.value, ast.Constant)
@@ -135,7 +136,7 @@ class _Function:
                     self.go(after)
                 self.lines.append(f"{after}:")
                 self.ended = False
-            case ast.While(test=test, body=body):
+            case ast.While(test=test, body=body, orelse=[]):
                 again, inside, after = self.labels("while", "do", "done")
                 self.begin(again)
                 self.branch(test, inside, after)
@@ -147,7 +148,9 @@ class _Function:
                 self.go(again)
                 self.lines.append(f"{after}:")
                 self.ended = False
-            case ast.For(target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=args), body=body):
+            case ast.For(
+                target=ast.Name(id=name), iter=ast.Call(func=ast.Name(id="range"), args=args), body=body, orelse=[]
+            ):
                 self.loop(name, args, body)
             case ast.Return(value=value):
                 self.put(f"ret i64 {self.number(value) if value is not None else '0'}")
@@ -225,8 +228,8 @@ class _Function:
 
     def number(self, e: ast.expr) -> str:
         match e:
-            case ast.Constant(value=value):
-                return str(int(value)) if isinstance(value, int) else "0"
+            case ast.Constant(value=int() as value) if abs(value) < 2**63:
+                return str(int(value))
             case ast.Name(id=name) if name in self.locals:
                 return self.value(f"load i64, ptr %v.{name}")
             case ast.Name(id=name) if name in self.constants:
@@ -236,7 +239,7 @@ class _Function:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
                 return str(-value)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self.value(f"sub nsw i64 0, {self.number(operand)}")
+                return self.value(f"sub i64 0, {self.number(operand)}")
             case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Mod() as op, right=right):
                 return self.divided(self.number(left), self.number(right), isinstance(op, ast.FloorDiv))
             case ast.BinOp(left=left, op=op, right=right):
@@ -255,7 +258,7 @@ class _Function:
                     for a in args
                 ]
                 return self.value(f"call i64 @{function}({', '.join(given)})")
-            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+            case ast.Compare(ops=[_]) | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return self.chosen(e, "1", "0")
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 return self.chosen(test, body, orelse)

@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -44,17 +45,18 @@ def machine(text: str, entry: str, parameters: Sequence[str], announce: Callable
     llvm.initialize_native_asmprinter()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     told = "\0".join((text, entry, llvmlite.__version__, cpu, features, str(_LEVEL)))
-    kept = cache_folder() / f"{hashlib.sha256(told.encode()).hexdigest()}.o"
+    kept = _kept(hashlib.sha256(told.encode()).hexdigest())
     target = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=_LEVEL, jit=True)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
-    code = _read(kept)
+    code = _read(kept) if kept is not None else None
     compiled: float | None = None
     if code is None:
         announce()
         began = perf_counter()
         code = _compiled(llvm, target, text, entry)
         compiled = perf_counter() - began
-        _keep(kept, code)
+        if kept is not None:
+            _keep(kept, code)
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     arguments = [ctypes.c_void_p if len(p) == 1 and p.isupper() else ctypes.c_int64 for p in parameters]
@@ -70,6 +72,14 @@ def _compiled(llvm: Any, target: Any, text: str, entry: str) -> bytes:
         module, llvm.create_pass_builder(target, options)
     )
     return target.emit_object(module)
+
+
+def _kept(digest: str) -> Path | None:
+    """The file for this code; None for a user without a home, for whom nothing is kept."""
+    try:
+        return cache_folder() / f"{digest}.o"
+    except RuntimeError:
+        return None
 
 
 def _read(kept: Path) -> bytes | None:
@@ -90,4 +100,5 @@ def _keep(kept: Path, code: bytes) -> None:
         beside.write_bytes(code + hashlib.sha256(code).digest())
         beside.replace(kept)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()

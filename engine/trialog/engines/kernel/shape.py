@@ -19,8 +19,8 @@ class Given:
     Of the columns in `classes` a row means every member of the class that stands there, as its last number says, which is no
     column: of all where it is 0, of all but the first where it is 1, of none where it is 2. Where `by_concept`, there are
     no rows but a flag for each concept. The numbers in the columns of `between` may lie between two ticks: the code of such
-    a number is odd, and compares rightly with what is on a tick alone. The two relations of an `index` say, concept by concept, before how many rows
-    those begin and end that have the concept in their first column.
+    a number is odd, and compares rightly with what is on a tick alone. The two relations of an `index` say, concept by concept,
+    before how many rows those begin and end that have the concept in their first column.
     """
 
     scales: tuple[int, ...]
@@ -91,6 +91,19 @@ def rules_of(plan: Plan) -> list[Rule]:
     return [r for s in plan.strata for r in s.rules]
 
 
+def latest_asked(plan: Plan, relation: str) -> frozenset[str]:
+    """The concepts of which the last record of the relation is asked."""
+    return frozenset(
+        str(f.slots[1].value)
+        for r in rules_of(plan)
+        for f in fetches(r.body)
+        if isinstance(f, Fetch)
+        and f.relation.split(" ")[-1] == relation
+        and " latest " in f.relation
+        and isinstance(f.slots[1], Const)
+    )
+
+
 def shape_of(plan: Plan, given: Mapping[str, Given]) -> Shape:
     """Raises Refused where a number grows without end, or has no place."""
     of_patient = _about_the_patient(plan, frozenset(given))
@@ -136,18 +149,31 @@ def _between(
 def variables_between(
     rule: Rule, between: Mapping[str, tuple[bool, ...]], of_patient: frozenset[str]
 ) -> frozenset[str]:
-    """The variables of the rule whose numbers may lie between two ticks; what is worked out from such numbers does not."""
+    """The variables of the rule whose numbers may lie between two ticks; what is worked out from such numbers does not.
+
+    Where a variable takes its value decides. Negations may use one name each for itself: one of them is enough.
+    """
+    found = _bound_between(rule.body, between, of_patient)
+    inner = [_bound_between(x.body, between, of_patient) for x in rule.body if isinstance(x, Absent)]
+    others = {name for one in inner for name, is_so in one.items() if is_so and name not in found}
+    return frozenset(name for name, is_so in found.items() if is_so) | others
+
+
+def _bound_between(
+    body: Sequence[Step], between: Mapping[str, tuple[bool, ...]], of_patient: frozenset[str]
+) -> dict[str, bool]:
+    """Of each variable that takes its value here, whether that may lie between two ticks."""
     found: dict[str, bool] = {}
-    for x in rule.body:
+    for x in body:
         if isinstance(x, Fetch):
+            own = between.get(x.relation, ())
             slots = x.slots[1:] if x.relation in of_patient else x.slots
             for i, slot in enumerate(slots):
                 if isinstance(slot, Var):
-                    own = between.get(x.relation, ())
                     found.setdefault(slot.name, i < len(own) and own[i])
         elif isinstance(x, Let):
             found.setdefault(x.variable.name, False)
-    return frozenset(name for name, is_so in found.items() if is_so)
+    return found
 
 
 def patients_of(rule: Rule, of_patient: frozenset[str]) -> frozenset[str]:

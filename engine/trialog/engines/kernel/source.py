@@ -5,59 +5,36 @@ for how many there is room, and `T` what never changes. `N[0]` becomes the numbe
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import assert_never
 
-from trialog.charts.codes import TICKS_PER_UNIT
+from trialog.codes import is_exact
 from trialog.ends import variables
-from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
-from trialog.engines.kernel.limits import TO_REFERENCE, beyond, guards, odd, unsure
+from trialog.engines.kernel.expressions import LARGEST_WRITTEN, Coded, compared, condition, expression, reduced
+from trialog.engines.kernel.limits import TO_REFERENCE, beyond, fitting, guards, is_beyond, odd
+from trialog.engines.kernel.ranges import Ranges, ranges, ranges_of
+from trialog.engines.kernel.sets import adding, can_find, reaching
 from trialog.engines.kernel.shape import (
     Held,
     Shape,
     classes_of,
-    fetches,
+    latest_asked,
     patients_of,
-    rules_of,
     variable_scales,
     variables_between,
 )
 from trialog.engines.kernel.tables import Refused, Tables, coded
-from trialog.engines.tally import most_days
+from trialog.engines.kernel.writer import Writer, text_of
 from trialog.plain import Absent, Either, Fetch, Let, Row, Rule, Slot, Step, Tally, Test
 from trialog.plan import Plan, names
 from trialog.program import Const, Var, Whatever
-from trialog.tree import Summary
-from trialog.values import Duration
-
-type Range = tuple[Fraction, Fraction]
 
 SCREENING = "screening"
 ARGUMENTS = "S, N, B, M, T"
 _MOST_LOOPS = 18  # Python takes no more than twenty, one in the other
-
-
-@dataclass
-class Writer:
-    """Lines of source text, indented."""
-
-    lines: list[str] = field(default_factory=list)
-    depth: int = 0
-
-    def line(self, text: str = "") -> None:
-        self.lines.append("    " * self.depth + text if text else "")
-
-    @contextmanager
-    def inside(self, text: str) -> Iterator[None]:
-        self.line(text)
-        self.depth += 1
-        yield
-        self.depth -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +54,7 @@ class Written:
 
 
 def helper_text() -> str:
-    return Path(__file__).with_name("helpers.py").read_text(encoding="utf-8")
+    return text_of(Path(__file__).with_name("helpers.py"))
 
 
 def write(plan: Plan, shape: Shape, tables: Tables, above: Mapping[str, frozenset[str]]) -> Written:
@@ -113,7 +90,7 @@ class _Plan:
                     for call in calls:
                         entry.line(call)
             entry.line("return N[0]")
-        text = "\n".join([*self.adding(), "", *self.functions.lines, *entry.lines, ""])
+        text = "\n".join([*adding(sorted(self.adders)), "", *self.functions.lines, *entry.lines, ""])
         return Written(text, "derive", self.shape, self.tables, tuple(self.reasons))
 
     def reason(self, rule: Rule) -> int:
@@ -121,69 +98,9 @@ class _Plan:
         self.reasons.append(rule)
         return len(self.reasons)
 
-    def adding(self) -> Iterator[str]:
-        """Functions that add a row of so many numbers, if there is none like it."""
-        for width in sorted(self.adders):
-            cells = [f"x{i}" for i in range(width)]
-            yield f"def add_{width}(S, N, B, M, k, {', '.join(cells)}):"
-            yield "    n = N[k]"
-            yield "    b = B[k]"
-            yield f"    for r in range(b, b + n * {width}, {width}):"
-            same = " and ".join(f"S[r{f' + {i}' if i else ''}] == {c}" for i, c in enumerate(cells))
-            yield f"        if {same}:"
-            yield "            return"
-            yield "    if n >= M[k]:"
-            yield "        N[0] = k"
-            yield "        return"
-            yield f"    r = b + n * {width}"
-            for i, c in enumerate(cells):
-                yield f"    S[r{f' + {i}' if i else ''}] = {c}"
-            yield "    N[k] = n + 1"
-            yield ""
-            yield ""
-
     @cached_property
-    def ranges_of(self) -> dict[str, list[Range | None]]:
-        """The least and the greatest number in each column of what holds numbers of background knowledge alone."""
-        found: dict[str, list[Range | None]] = {}
-        for name, rows in self.plan.facts.items():
-            columns = [[Fraction(v) for v in column if not isinstance(v, str)] for column in zip(*rows, strict=True)]
-            found[name] = [(min(numbers), max(numbers)) if numbers else None for numbers in columns]
-        for s in self.plan.strata:
-            for name in dict.fromkeys(r.relation for r in s.rules):
-                rules = [] if s.recursive else [r for r in s.rules if r.relation == name]
-                columns = list(zip(*([self.range_at(slot, r, found) for slot in r.slots] for r in rules), strict=True))
-                found[name] = [_hull(column) for column in columns]
-        return found
-
-    def range_at(self, slot: Var | Const, rule: Rule, known: Mapping[str, list[Range | None]]) -> Range | None:
-        if isinstance(slot, Const):
-            return None if isinstance(slot.value, str) else (Fraction(slot.value), Fraction(slot.value))
-        return self.ranges(rule, known).get(slot.name)
-
-    def ranges(self, rule: Rule, known: Mapping[str, list[Range | None]]) -> dict[str, Range]:
-        """The least and the greatest number that each variable may have, where that is known."""
-        found: dict[str, Range] = {}
-        for f in rule.body:
-            own = known.get(f.relation, []) if isinstance(f, Fetch) else []
-            for slot, range_ in zip(f.slots if isinstance(f, Fetch) else (), own, strict=False):
-                if isinstance(slot, Var) and range_ is not None:
-                    found[slot.name] = range_
-        return found
-
-    def is_apart(self, index: tuple[str, str], concept: str) -> bool:
-        """Whether no other rows of the relation mean the concept: none are asked for of a class that it is in."""
-        name = index[0].split(" ", 1)[1]
-        asked = {
-            str(f.slots[1].value)
-            for r in rules_of(self.plan)
-            for f in fetches(r.body)
-            if isinstance(f, Fetch)
-            and f.relation.split(" ")[-1] == name.split(" ")[-1]
-            and " latest " in f.relation
-            and isinstance(f.slots[1], Const)
-        }
-        return not (asked & self.above[concept] - {concept})
+    def ranges(self) -> Ranges:
+        return ranges_of(self.plan)
 
     def name(self, stem: str) -> str:
         self.numbered += 1
@@ -204,25 +121,7 @@ class _Plan:
                 _Rule(self, r, w).write()
             w.line("return")
         self.functions.lines += [*w.lines, "", ""]
-        return f"{self.can_find(rules)}{function}({ARGUMENTS})"
-
-    def can_find(self, rules: Sequence[Rule]) -> str:
-        """Text that asks first whether any of the rules has rows of all that it fetches: most have not, of most patients."""
-        ways: list[str] = []
-        for r in rules:
-            needed: list[str] = []
-            for x in r.body:
-                held = self.shape.held.get(x.relation) if isinstance(x, Fetch) else None
-                if held is None or (isinstance(x, Fetch) and x.relation == SCREENING):
-                    continue
-                if held.given is None or not held.given.by_concept:
-                    needed.append(f"N[{held.number}] != 0")
-                elif isinstance(x, Fetch) and isinstance(x.slots[-1], Const):
-                    needed.append(f"S[B[{held.number}] + {self.tables.code(str(x.slots[-1].value))}] != 0")
-            if not needed:
-                return ""
-            ways.append(" and ".join(dict.fromkeys(needed)))
-        return f"if {' or '.join(dict.fromkeys(ways))}: "
+        return f"{can_find(rules, self.shape, self.tables)}{function}({ARGUMENTS})"
 
 
 class _Rule:
@@ -237,7 +136,7 @@ class _Rule:
         self.head = self.shape.held[rule.relation]
         betweens = {name: h.between for name, h in self.shape.held.items()}
         self.between = variables_between(rule, betweens, self.shape.of_patient)
-        self.ranges = plan.ranges(rule, plan.ranges_of)
+        self.ranges = ranges(rule, plan.ranges)
 
     def write(self) -> None:
         values = {p: Coded(str(self.tables.size), 1) for p in self.patients}
@@ -256,8 +155,10 @@ class _Rule:
             if scale % own.scale:
                 raise Refused(f"a value of {self.rule.relation} that is no whole number")
             factor = scale // own.scale
-            if factor % 2 == 0 and isinstance(slot, Var) and slot.name in self.between:
+            if factor != 1 and isinstance(slot, Var) and slot.name in self.between:
                 raise Refused(f"numbers of {self.rule.relation} that lie on finer ticks than a chart's")
+            if factor != 1 and isinstance(slot, Var):
+                body.watch([is_beyond(own.text, LARGEST_WRITTEN // factor)])
             cells.append(own.text if factor == 1 else f"{own.text} * {factor}")
         self.plan.adders.add(held.width)
         w.line(f"add_{held.width}(S, N, B, M, {held.number}, {', '.join(cells)})")
@@ -290,6 +191,8 @@ class _Body:
                 mine = sorted(variables(value) & self.rule.between)
                 if mine:
                     self.watch([odd(mine, self.values), *beyond((value,), mine, self.values, {}, always=True)])
+                else:
+                    self.watch(fitting((value,), self.values, self.rule.ranges))
                 place = self.fresh(variable.name)
                 self.w.line(f"{place} = {found.text}")
                 self.values[variable.name] = Coded(place, found.scale)
@@ -351,13 +254,13 @@ class _Body:
             self.rows(held, slots, then)
 
     def rows(self, held: Held, slots: tuple[Slot, ...], then: Callable[[], None]) -> None:
-        r, k, width = self.fresh("r"), held.number, held.width
+        r, width = self.fresh("r"), held.width
         before = dict(self.values)
         classes = held.given.classes if held.given is not None else ()
 
         def inside() -> None:
             tests: list[str] = []
-            watched: list[str] = []
+            of_numbers: list[tuple[list[str], str]] = []
             members: list[tuple[str, str, str, str]] = []
             for i, (slot, scale) in enumerate(zip(slots, held.scales, strict=True)):
                 cell = f"S[{r} + {i}]" if i else f"S[{r}]"
@@ -379,15 +282,16 @@ class _Body:
                         tests.append(f"{fits} or (not ({exact}) and {means})")
                 elif known is not None:
                     text = compared("=", *reduced(Coded(cell, scale), known))
-                    if held.between[i]:
-                        exact = isinstance(slot, Const) and (Fraction(slot.value) * TICKS_PER_UNIT).denominator == 1
-                        watched += [] if exact else [f"({text}) and {cell} % 2 != 0 and {unsure(cell)}"]
-                    tests.append(text)
+                    watched = self.equal(Coded(cell, scale), held.between[i], slot)
+                    if watched:
+                        of_numbers.append((watched, text))
+                    else:
+                        tests.append(text)
                 else:
                     assert isinstance(slot, Var)
                     self.values[slot.name] = Coded(cell, scale)
-            self.watch(watched)
-            for text in tests:
+            for watched, text in [*((list[str](), text) for text in tests), *of_numbers]:
+                self.watch(watched)
                 self.w.line(f"if not ({text}):")
                 self.w.line("    continue")
             for name, value in list(self.values.items()):
@@ -404,10 +308,24 @@ class _Body:
         """Where the rows begin and end that may fit: those of one concept, where they lie together."""
         k, width, index = held.number, held.width, held.given.index if held.given is not None else None
         about = slots[0]
-        if index is None or not isinstance(about, Const) or not self.rule.plan.is_apart(index, str(about.value)):
+        if index is None or not isinstance(about, Const) or not self.is_apart(index, str(about.value)):
             return f"B[{k}], B[{k}] + N[{k}] * {width}"
         first, last = (f"S[B[{self.shape.held[name].number}] + {self.tables.code(str(about.value))}]" for name in index)
         return f"B[{k}] + {first} * {width}, B[{k}] + {last} * {width}"
+
+    def is_apart(self, index: tuple[str, str], concept: str) -> bool:
+        """Whether no other rows of the relation mean the concept: none are asked for of a class that it is in."""
+        relation = index[0].split(" ")[-1]
+        return not latest_asked(self.rule.plan.plan, relation) & self.rule.plan.above[concept] - {concept}
+
+    def equal(self, cell: Coded, between: bool, slot: Slot) -> list[str]:
+        """Conditions under which codes do not decide whether the cell's number is the slot's, which is known."""
+        assert not isinstance(slot, Whatever)
+        if isinstance(slot, Const) and isinstance(slot.value, str):
+            return []
+        own = Var("the cell's own")
+        mine = self.rule.between | ({own.name} if between else frozenset())
+        return guards(Test("=", own, slot), self.values | {own.name: cell}, mine, self.rule.ranges)
 
     def members(self, members: list[tuple[str, str, str, str]], then: Callable[[], None]) -> None:
         """A loop over what each class may mean."""
@@ -449,6 +367,7 @@ class _Body:
         """A flag for each concept; where any will do, those in all the classes are looked at, which further steps ask for."""
         (slot,) = slots
         if self.is_known(slot):
+            assert not isinstance(slot, Whatever)
             known = expression(slot, self.values, self.tables.code)
             place = str(int(known.text)) if known.text.isdigit() else known.text
             self.only_if(f"S[B[{held.number}] + {place}] != 0", then)
@@ -522,6 +441,8 @@ class _Body:
                 cell = Coded(f"T[{t} + {i}]" if i else f"T[{t}]", own[i])
                 if slot.name in self.values:
                     if i != by:
+                        if not all(isinstance(v := row[i], str) or is_exact(v) for row in kept):
+                            self.watch(self.equal(cell, False, slot))
                         self.w.line(f"if not ({compared('=', *reduced(cell, self.values[slot.name]))}):")
                         self.w.line("    continue")
                 else:
@@ -577,60 +498,17 @@ class _Body:
             parameters.append(f"x{i}")
             given.append(known.text)
             cell = Coded(f"S[r + {i}]", scale)
-            if held.between[i]:
-                body.line(f"if {cell.text} % 2 != 0 and {unsure(cell.text)}:")
-                body.line(f"    {TO_REFERENCE}")
-            body.line(f"if not ({compared('=', *reduced(cell, Coded(f'x{i}', known.scale)))}):")
+            parameter = Coded(f"x{i}", known.scale)
+            inside = _Body(self.rule, body, self.values, 0, "return")
+            if isinstance(slot, Var):
+                inside.values[slot.name] = parameter
+            inside.watch(inside.equal(cell, held.between[i], slot))
+            body.line(f"if not ({compared('=', *reduced(cell, parameter))}):")
             body.line("    continue")
-        columns, test = self.collected(tally, len(key), held.width)
         with w.inside(f"def {name}({ARGUMENTS}{''.join(f', {p}' for p in parameters)}):"):
-            w.line("at = B[0]")
-            w.line("n = 0")
-            w.line(
-                f"for r in range(B[{held.number}], B[{held.number}] + N[{held.number}] * {held.width}, {held.width}):"
-            )
-            w.lines += body.lines
-            w.depth += 1
-            if tally.summary is not Summary.COUNT:
-                w.line(f"if S[r + {columns[0]}] > S[r + {columns[1]}]:")
-                w.line("    continue")
-            for c in columns:
-                if c < len(held.between) and held.between[c]:
-                    w.line(f"if S[r + {c}] % 2 != 0 and {unsure(f'S[r + {c}]')}:")
-                    w.line(f"    {TO_REFERENCE}")
-            for i, c in enumerate(columns):
-                w.line(f"S[at + n * {len(columns)} + {i}] = S[r + {c}]")
-            w.line("n += 1")
-            w.depth -= 1
-            w.line(f"return {test}")
+            reaching(w, tally, held, len(key), body.lines)
         self.rule.plan.functions.lines += [*w.lines, "", ""]
         return f"{name}({ARGUMENTS}{''.join(f', {g}' for g in given)})"
-
-    def collected(self, tally: Tally, at: int, width: int) -> tuple[list[int], str]:
-        """The columns that the aggregate works on, and the text that asks for its answer."""
-        match tally.summary:
-            case Summary.COUNT:
-                columns = list(range(at, width))
-                if not tally.paired:
-                    return columns, f"count_points(S, at, n, {len(columns)}, {tally.bound})"
-                called = "count_apart" if tally.sure else "count_at_most"
-                return columns, f"{called}(S, at, n, {tally.bound})"
-            case Summary.COVERED | Summary.LONGEST:
-                assert isinstance(tally.bound, Duration)
-                pairs = ([at + 1, at + 2] if tally.sure else [at, at + 3]) if tally.paired else [at, at + 1]
-                length = f"{tally.bound.months}, {tally.bound.days}, {tally.strict}"
-                if tally.summary is Summary.COVERED:
-                    return pairs, f"covered(S, at, n, {length}, {most_days(tally.bound)})"
-                return pairs, f"longest(S, at, n, {length}, {tally.gap.months}, {tally.gap.days})"
-            case Summary.MIN | Summary.MAX:
-                raise AssertionError("the check turns `min` and `max` into comparisons")
-
-
-def _hull(ranges: Sequence[Range | None]) -> Range | None:
-    known = [r for r in ranges if r is not None]
-    if not known or len(known) < len(ranges):
-        return None
-    return min(low for low, _ in known), max(high for _, high in known)
 
 
 def _are_concepts(row: Row) -> bool:

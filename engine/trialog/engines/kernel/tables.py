@@ -8,7 +8,6 @@ from math import lcm
 from trialog.plain import Row, Value
 from trialog.values import Exact
 
-
 FLAGS = 32
 """How many flags a number holds: half of its bits, so that none is that of its sign."""
 

@@ -211,6 +211,14 @@ class _Stage:
                 f"{self.above}, {words})"
             )
         for r in self.layout.records:
+            own = flat(r)
+            if own.between and self.layout.weighed is not None:
+                are_between = self.tables.run(("between", r.name), [int(i in own.between) for i in range(own.width)])
+                yield (
+                    f"tell_recorded(S, N, B, M, T, {FRACTIONS}, {number(f'counted {r.name}')}, {own.width}, "
+                    f"{own.width + 4 + _more(r)}, {are_between})"
+                )
+        for r in self.layout.records:
             if r.product is not None and self.layout.weighed is not None:
                 yield self.completed(r, self.layout.weighed)
         for r in self.layout.asked:
@@ -236,9 +244,10 @@ class _Stage:
                     if names["certain"] or names["possible"]:
                         measure = 1 if r.kind is Kind.MEASURE else 0
                         yield (
-                            f"events(S, N, B, M, T, {number(f'counted {r.name}')}, {self.first(r)}, {names['certain']}, {names['possible']}, "
-                            f"{own.width}, {_more(r)}, {_about(r, own)}, {on}, {self.codes[r.name]}, {absent}, {measure}, {kinds}, "
-                            f"screening, {self.above}, {words}, {self.members}, {self.lists})"
+                            f"events(S, N, B, M, T, {number(f'counted {r.name}')}, {self.first(r)}, "
+                            f"{names['certain']}, {names['possible']}, {own.width}, {_more(r)}, "
+                            f"{_about(r, own)}, {on}, {self.codes[r.name]}, {absent}, {measure}, {kinds}, screening, "
+                            f"{self.above}, {words}, {self.members}, {self.lists})"
                         )
                     yield from self.about_concepts(r, own, names, common, reviewed, absent)
                 case Kind.KNOWN:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from trialog.charts.chart import Chart, Denied, Record, Reviewed, Standing
-from trialog.charts.codes import code_of, is_beyond
-from trialog.engines.kernel.layout import ABSENT, REVIEWED, SIGNED, Layout
+from trialog.codes import code_of, is_beyond
+from trialog.cohort.layout import ABSENT, REVIEWED, SIGNED, Layout
 from trialog.values import Cause, Interval
 from trialog.vocabulary import Coded, Dated, Relation
 

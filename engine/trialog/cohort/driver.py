@@ -1,12 +1,13 @@
 """The whole kernel of a protocol: from the records of many patients to a status for each atom and a verdict for each cohort."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from trialog.answers import Screener, Verdict
-from trialog.engines.kernel.layout import Layout, layout_of, stage
-from trialog.engines.kernel.source import Writer, Written, helper_text, write
+from trialog.cohort.layout import Layout, layout_of, stage
+from trialog.engines.kernel.source import Written, helper_text, write
+from trialog.engines.kernel.writer import Writer, text_of
 from trialog.fetches import CERTAIN, POSSIBLE
 from trialog.tree import Role
 from trialog.vocabulary import Kind
@@ -38,16 +39,19 @@ class Protocol:
         return 1 + len(self.relations) + len(self.cohorts)
 
 
-def protocol(screener: Screener) -> Protocol:
-    """Raises Refused where the protocol's rules hold what a kernel cannot do."""
+def protocol(screener: Screener, queries: Sequence[str] = ()) -> Protocol:
+    """Besides atoms and criteria, `queries` are asked: relations about the patient alone, which the screener was told of.
+
+    Raises Refused where the rules hold what a kernel cannot do.
+    """
     program = screener.program
     layout = layout_of(screener)
     rules = write(layout.plan, layout.shape, layout.tables, screener.program.vocabulary.ancestors)
-    asked = [*(a.relation for a in program.atoms.values()), *(c.relation for c in program.criteria)]
+    asked = [*(a.relation for a in program.atoms.values()), *(c.relation for c in program.criteria), *queries]
     relations = tuple(dict.fromkeys(asked))
     driver = "\n".join(_Driver(screener, layout, relations).lines())
-    records = Path(__file__).with_name("records.py").read_text(encoding="utf-8")
-    text = "\n\n".join((helper_text(), records, rules.text, stage(layout), driver))
+    own = [text_of(Path(__file__).with_name(f"{name}.py")) for name in ("records", "latest", "products")]
+    text = "\n\n".join((helper_text(), *own, rules.text, stage(layout), driver))
     return Protocol(text, layout, rules, relations, tuple(program.cohorts))
 
 
@@ -108,18 +112,21 @@ class _Driver:
             w.line("return 3 if found == 2 and waiting != 0 else found")
 
     def deciding(self, w: Writer) -> None:
-        """Every judgement that is still awaited signed: refused for the questions flagged in `T`, else agreed."""
-        with w.inside("def decide(S, N, B, T, refused):"):
-            for r in self.judgements:
+        """Every judgement that is still awaited signed: refused for the questions of its kind flagged in `T`, else agreed."""
+        flags = "".join(f", refused_{i}" for i in range(len(self.judgements)))
+        with w.inside(f"def decide(S, N, B, T{flags}):"):
+            for i, r in enumerate(self.judgements):
                 certain, possible, unknown = (
                     self.layout.number(f"{m} {r.name}") for m in ("certain", "possible", "open")
                 )
-                with w.inside(f"for q in range({self.layout.tables.size}):"):
-                    with w.inside(f"if {f'S[B[{unknown}] + q] != 0' if unknown else 'False'}:"):
-                        for k in (certain, possible):
-                            if k:
-                                w.line(f"S[B[{k}] + q] = 0 if has(T, refused, q) else 1")
-                        w.line(f"S[B[{unknown}] + q] = 0")
+                if not unknown:
+                    continue
+                awaited = f"if S[B[{unknown}] + q] != 0:"
+                with w.inside(f"for q in range({self.layout.tables.size}):"), w.inside(awaited):
+                    for k in (certain, possible):
+                        if k:
+                            w.line(f"S[B[{k}] + q] = 0 if has(T, refused_{i}, q) else 1")
+                    w.line(f"S[B[{unknown}] + q] = 0")
             w.line("return")
 
     def screening(self, w: Writer) -> None:
@@ -167,11 +174,14 @@ class _Driver:
             with w.inside(f"if R[r + {first + i}] == 3:"):
                 w.line(f"R[r + {first + i}] = 2")
                 for refused in self.screener.refusals(cohort):
-                    at = self.layout.tables.flags(("refused", refused), (str(q) for _, q in refused))
+                    at = "".join(
+                        f", {self.layout.tables.flags(('refused', r.name, refused), (str(q) for of, q in refused if of == r.name))}"
+                        for r in self.judgements
+                    )
                     with w.inside(f"if R[r + {first + i}] == 2:"):
                         for line in signed:
                             w.line(line.replace("screening)", "P[p])"))
-                        w.line(f"decide(S, N, B, T, {at})")
+                        w.line(f"decide(S, N, B, T{at})")
                         with w.inside(f"for k in range({derived}, {self.layout.shape.count}):"):
                             w.line("N[k] = 0")
                         w.line("derive(S, N, B, M, T)")
