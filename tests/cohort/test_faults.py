@@ -70,8 +70,8 @@ FAULTS = {
     ),
     "a class that is taken for itself alone": (
         "engines/kernel/source.py",
-        """{'!= 0' if i == classes[0] else '== 2'}\\"""",
-        """>= 0\\"""",
+        "{'!= 0' if i == classes[0] else '== 2'}",
+        ">= 0",
     ),
     "an order of numbers between ticks that is not looked at": (
         "engines/kernel/limits.py",

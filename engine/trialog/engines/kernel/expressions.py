@@ -41,7 +41,7 @@ def expression(e: Expr, values: Values, code: CodeOf) -> Coded:
             return _joined("-", expression(left, values, code), expression(right, values, code))
         case Product(left, right):
             one, other = expression(left, values, code), expression(right, values, code)
-            return Coded(f"{one.text} * {other.text}", one.scale * other.scale)
+            return Coded(_together(one.text, "*", other.text), one.scale * other.scale)
         case Shifted(date, by, sign):
             day = expression(date, values, code)
             if day.scale != 1:
@@ -60,7 +60,20 @@ def expression(e: Expr, values: Values, code: CodeOf) -> Coded:
 
 def _joined(sign: str, left: Coded, right: Coded) -> Coded:
     scale = lcm(left.scale, right.scale)
-    return Coded(f"({times(left, scale)} {sign} {times(right, scale)})", scale)
+    found = _together(times(left, scale), sign, times(right, scale))
+    return Coded(found if _is_number(found) else f"({found})", scale)
+
+
+def _together(left: str, sign: str, right: str) -> str:
+    """Two numbers that stand in the text are worked out at once."""
+    if _is_number(left) and _is_number(right):
+        one, other = int(left), int(right)
+        return _written(one + other if sign == "+" else one - other if sign == "-" else one * other)
+    return f"{left} {sign} {right}"
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isdigit()
 
 
 def times(part: Coded, scale: int) -> str:
@@ -68,7 +81,7 @@ def times(part: Coded, scale: int) -> str:
     factor = scale // part.scale
     if factor == 1:
         return part.text
-    if part.text.removeprefix("-").isdigit():
+    if _is_number(part.text):
         return _written(int(part.text) * factor)
     return f"{part.text} * {_written(factor)}"
 
