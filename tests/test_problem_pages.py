@@ -13,7 +13,10 @@ from unittest.mock import Mock, patch
 import pytest
 
 from tests.second_opinion.planted import compare_wrongly
+from tests.store.stores import packed
+from trialog.charts.chart import Chart
 from trialog.cli import main
+from trialog.knowledge import Library
 from trialog.problem import Problem
 
 ROOT = Path(__file__).parents[1]
@@ -154,6 +157,13 @@ def test_the_command_says_that_and_the_way_out_leads_on(
     if path.stem == "E651":
         page = Path(shutil.copytree(here / "knowledge", here / "newer")) / "trials/small/protocol.md"
         page.write_text(page.read_text(encoding="utf-8").replace("B + 18 years", "B + 17 years"), encoding="utf-8")
+    if path.stem == "E634":
+        page = here / "knowledge/trials/small/protocol.md"
+        limit = "adult(P) :- observation(P, egfr, V, ..), V > 900000000000000 'mL/min/{1.73_m2}'.\n```"
+        page.write_text(page.read_text(encoding="utf-8").rstrip().removesuffix("```") + limit + "\n", encoding="utf-8")
+        program, _ = Library(here / "knowledge").program("small")
+        assert program is not None
+        packed([Chart("Tim", 739000)], here / "store", program.vocabulary)
     if path.stem == "E656":
         with (here / "big.json").open("wb") as file:
             file.truncate(65 * 1024 * 1024)

@@ -11,7 +11,7 @@ from trialog.vocabulary import Vocabulary
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs/problems").glob("E5*.md"))
-MODULES = tuple((ROOT / "engine/trialog/charts").glob("*.py"))
+MODULES = tuple(path for part in ("charts", "cohort") for path in (ROOT / "engine/trialog" / part).glob("*.py"))
 CODES = {code for path in MODULES for code in re.findall(r'"(E5\d\d)"', path.read_text(encoding="utf-8"))}
 _BLOCK = re.compile(r"^```(json|csv) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

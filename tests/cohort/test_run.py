@@ -25,6 +25,7 @@ from trialog.cohort.columns import columns
 from trialog.cohort.encoding import encoded, packed
 from trialog.cohort.export import TABLE, export
 from trialog.cohort.run import Done, run_all
+from trialog.render.problems import render
 from trialog.screening import screen_all
 from trialog.values import point
 
@@ -275,6 +276,18 @@ def test_a_folder_that_holds_something_else_is_left_alone(charts: Store, tmp_pat
         run_all(run(charts, folder))
     assert [p.code for p in refused.value.problems] == ["E535"]
     assert [p.name for p in folder.iterdir()] == [strange]
+
+
+def test_what_is_said_of_it_is_what_its_page_says(
+    charts: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("answers").mkdir()
+    Path("answers/notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(StoreError) as refused:
+        run_all(run(charts, Path("answers")))
+    said = render(refused.value.problems[0])
+    assert f"```\n{said.rstrip()}\n```" in (ROOT / "docs/problems/E535.md").read_text(encoding="utf-8")
 
 
 def test_a_file_in_the_place_of_the_folder_is_left_alone(charts: Store, tmp_path: Path) -> None:
