@@ -12,16 +12,11 @@ import trialog
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(trialog.__file__).parent
-OF_CHARTS = {
+BY_CHANCE = {
     "a roughly dated result that is not taken for the last": (
         "cohort/latest.py",
         "if S[c + width] <= since and S[c + width + 1] >= last:",
         "if S[c + width] <= since and S[c + width + 1] > last:",
-    ),
-    "answers that differ, taken for each of their members": (
-        "cohort/latest.py",
-        "put_possible(S, N, B, M, possible, at, row, 2)",
-        "put_possible(S, N, B, M, possible, at, row, 0)",
     ),
     "a last result that nobody asks any more whether there is one": (
         "cohort/latest.py",
@@ -74,7 +69,12 @@ OF_CHARTS = {
         ">= 0",
     ),
 }
-OF_NUMBERS = {
+BY_HAND = {
+    "answers that differ, taken for each of their members": (
+        "cohort/latest.py",
+        "put_possible(S, N, B, M, possible, at, row, 2)",
+        "put_possible(S, N, B, M, possible, at, row, 0)",
+    ),
     "an order of numbers between ticks that is not looked at": (
         "engines/kernel/limits.py",
         "return [unsure_order, *beyond((left, right), mine, values, ranges)]",
@@ -106,7 +106,7 @@ OF_NUMBERS = {
         "return []",
     ),
 }  # fmt: skip
-FAULTS = OF_CHARTS | OF_NUMBERS
+FAULTS = BY_CHANCE | BY_HAND
 HARD = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/cohort/test_hard_numbers.py")
 MANY = ("-W", "ignore", "-m", "tests.cohort", "--programs", "200", "--as-found", "--jobs", "2")
 
@@ -139,6 +139,6 @@ def test_a_planted_fault_is_found(name: str, tmp_path: Path) -> None:
     text = (copy / file).read_text(encoding="utf-8")
     assert text.count(right) == 1, "the fault has one place"
     (copy / file).write_text(text.replace(right, wrong), encoding="utf-8")
-    found = tried(tmp_path, *(HARD if name in OF_NUMBERS else MANY))
+    found = tried(tmp_path, *(HARD if name in BY_HAND else MANY))
     assert found.returncode == 1, found.stdout + found.stderr
     assert "by the kernel as" in found.stdout, found.stdout

@@ -172,3 +172,22 @@ def test_two_kinds_of_judgements_about_the_same_question() -> None:
 
 def test_a_chart_with_no_record_is_screened() -> None:
     assert agree("inclusion c1(P) :- observation(P, egfr, V, ..), V < 5 'mL/min/{1.73_m2}'.", [()]).given_back == 0
+
+
+@pytest.mark.parametrize("latest", ["latest ", ""])
+def test_answers_that_differ_are_in_one_class_and_no_third_is_meant(latest: str) -> None:
+    text = VOCABULARY.text.replace(
+        'concept no in answer "no" [own].',
+        'concept no in answer "no" [own].\nconcept unclear in answer "unclear" [own].',
+    )
+    rules = "\n".join(
+        f"inclusion c{i}(P) :- {latest}finding(P, biopsy, {answer}, ..)."
+        for i, answer in enumerate(("yes", "no", "unclear"))
+    )
+    rules += f"\ninclusion c9(P) :- {latest}finding(P, biopsy, A, ..), A in answer."
+    charts: list[tuple[Record, ...]] = [
+        tuple(Record("finding", ("biopsy", answer, on)) for answer, on in zip(answers, (HERE, other), strict=True))
+        for answers in product(("yes", "no", "answer"), repeat=2)
+        for other in (HERE, BEFORE, Interval(BEFORE.low, HERE.low, Cause.IMPRECISE))
+    ]
+    agree(rules, charts, Source("small.md", text))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "trialog answers", 1
 MANIFEST = "answers.json"
 _FROM = b"trialog answers from"
-_OURS = re.compile(rf"{re.escape(MANIFEST)}(\.part)?|bucket-\d{{5,}}\.(parquet|json)(\.part)?")
+_OURS = re.compile(rf"{re.escape(MANIFEST)}|bucket-\d{{5,}}\.(parquet|json)|(answers|bucket-\d{{5,}})\.[0-9a-f]+\.part")
 
 
 @dataclass(frozen=True, slots=True)

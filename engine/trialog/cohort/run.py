@@ -96,7 +96,8 @@ def _take_away_others(run: Run) -> None:
 
 
 def _buckets(folder: Path) -> Iterator[Path]:
-    return folder.glob("bucket-*.*")
+    yield from folder.glob("bucket-*.*")
+    yield from folder.glob("answers.*.part")
 
 
 def _processors() -> int:
