@@ -20,7 +20,7 @@ ORDER = (
     "trying", "needs", "near", "ground", "what_if",
     "graph", "proof_graph", "selecting", "impact", "asking", "replies",
     "render", "usage", "arguments", "explain_command", "why_lines", "certificate_files", "commands",
-    "generate_command", "pack_command", "cohort_command",
+    "generate_command", "pack_command", "cohort_command", "update_command", "attrition_command",
     "whynot_command", "check_command", "authoring_commands",
     "asking_commands",
     "graph_command", "impact_command", "verify_command", "fmt_command",

@@ -239,6 +239,11 @@ def parser(run: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.A
             one.add_argument(
                 "--out", metavar="PATH", help="where the answers about a store go: a folder, a .csv or a .duckdb"
             )
+            one.add_argument(
+                "--update",
+                metavar="ANSWERS",
+                help="put the answers about these patients in the place of theirs in a run",
+            )
             one.add_argument("--jobs", metavar="N", type=_up_to(256, "threads"), help="threads of the cohort engine")
             one.add_argument(
                 "--master", metavar="URL", help="the Spark to screen on (default: the one configured, else local[2])"
@@ -324,6 +329,16 @@ def parser(run: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.A
     )
     one.add_argument("store", metavar="STORE", help="the store; nothing may be there yet")
     _add_store(one)
+    one = command("attrition", "tell how many patients each criterion leaves, and what is missing")
+    one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
+    one.add_argument("answers", metavar="ANSWERS", help="the folder that `screen --out` wrote")
+    one.add_argument("--cohort", metavar="C", help="this cohort alone")
+    one.add_argument("--against", metavar="ANSWERS", help="tell whose answers differ in another run")
+    one.add_argument(
+        "--explain", metavar="N", type=_up_to(1000, "patients"), help="explain N patients, and check their answers"
+    )
+    one.add_argument("--charts", metavar="STORE", help="what the run screened, for --explain")
+    one.add_argument("--format", choices=("text", "json", "csv"), default="text", help="what to print (default: text)")
     one = command("console", "ask and be told why, one question after the other")
     one.add_argument("trial", metavar="TRIAL", help="the id of a trial")
     _add_charts(one)

@@ -86,6 +86,10 @@ def explain(given: argparse.Namespace) -> int:
 
 
 def screen(given: argparse.Namespace) -> int:
+    if given.update is not None:
+        from trialog.update_command import update_answers
+
+        return update_answers(given)
     if given.master is not None and given.engine == "auto":
         given.engine = "spark"
     if given.engine in ("cohort", "spark") or (given.engine == "auto" and given.out is not None):
@@ -175,6 +179,12 @@ def pack(given: argparse.Namespace) -> int:
     return pack(given)
 
 
+def attrition(given: argparse.Namespace) -> int:
+    from trialog.attrition_command import attrition
+
+    return attrition(given)
+
+
 def console(given: argparse.Namespace) -> int:
     from trialog.console.command import console
 
@@ -185,6 +195,6 @@ COMMANDS = {
     run.__name__: run
     for run in (
         check, fmt, explain, screen, why, needs, whatif, near, whynot, readings, cases, graph, impact, verify, ask, generate,
-        pack, console,
+        pack, attrition, console,
     )
 }  # fmt: skip

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -159,6 +160,12 @@ def _write_whole(path: Path, content: bytes | memoryview) -> None:
 
 def found_before(folder: Path, number: int, origin: str) -> Counted | None:
     """What the bucket's file says, where it is whole and its answers follow from the same; None where there is none such."""
+    found = said(folder, number)
+    return found[1] if found is not None and found[0] == origin else None
+
+
+def said(folder: Path, number: int) -> tuple[str, Counted] | None:
+    """What the bucket's file says of itself: what its answers follow from, by digest, and its counts; None where not whole."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -168,9 +175,10 @@ def found_before(folder: Path, number: int, origin: str) -> Counted | None:
             return None
         metadata = pq.read_metadata(pa.BufferReader(content))
         told = json.loads((metadata.metadata or {}).get(_FROM, b"null"))
-        if told is None or told["digest"] != origin or metadata.num_rows != told["patients"]:
+        if told is None or metadata.num_rows != told["patients"]:
             return None
-        return Counted(told["patients"], told["verdicts"], told["by_reference"], tuple(told["unborn"]))
+        counts = Counted(told["patients"], told["verdicts"], told["by_reference"], tuple(told["unborn"]))
+        return str(told["digest"]), counts
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
         return None
 
@@ -205,6 +213,11 @@ def write_manifest(folder: Path, origin: Origin, buckets: int, patients: int, pr
         raise _unwritten(folder, error) from None
 
 
+def beside(folder: Path) -> Path:
+    """Where an update of a run is made ready (see `update.py`)."""
+    return folder.with_name(f"{folder.name}.update")
+
+
 def begin(folder: Path) -> None:
     """Make the folder, or take up one that an earlier run left. Raises StoreError where it holds anything else."""
     try:
@@ -214,6 +227,8 @@ def begin(folder: Path) -> None:
                 claim = f"`{folder}` holds `{strange[0]}`, which no run has written"
                 raise StoreError(Problem("E535", claim, nowhere(folder), "give another folder for the answers"))
             (folder / MANIFEST).unlink(missing_ok=True)  # until the run is whole
+        if (beside(folder) / MANIFEST).exists():
+            shutil.rmtree(beside(folder))  # an update that was stopped is not of this run
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritten(folder, error) from None
