@@ -55,7 +55,7 @@ class Kernel:
         return names[self.written.entry]
 
     def run(self, rows: Mapping[str, Iterable[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
-        """What follows from the rows, which are numbers already, the patient left out."""
+        """What follows from the rows, which are numbers already, the patient left out. Raises Refused (see `limits`)."""
         held = self.written.shape.held
         given = {name: list(some) for name, some in rows.items() if name in held}
         rooms = {h.number: max(_ROOM, len(given.get(name, ()))) for name, h in held.items()}
@@ -68,6 +68,8 @@ class Kernel:
                     at = m.B[h.number] + i * h.width
                     m.S[at : at + h.width] = row
             short = self.derive(m.S, m.N, m.B, m.M, self.written.tables.numbers)
+            if short < 0:
+                raise Refused("numbers that whole numbers of 64 bits do not decide")
             if not short:
                 break
             rooms[short] *= 4
