@@ -88,7 +88,7 @@ def tried(package: Path) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": str(package)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,  # of a machine that is busy; how many programs it takes is what counts
         check=False,
     )
 
