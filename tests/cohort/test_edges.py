@@ -1,4 +1,4 @@
-"""Numbers for which whole codes alone would give a wrong status: the kernel is right about each chart, or gives it back."""
+"""Charts at the edges, above all numbers that codes alone do not decide: the kernel is right about each, or gives it back."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,7 +9,7 @@ import pytest
 from tests.agreement.completing import PATIENT
 from tests.agreement.programs import SCREENING, VOCABULARY
 from tests.cohort.chart_level import Compared, differences, screener_of
-from trialog.charts.chart import Chart, Judgement, Record, Reviewed
+from trialog.charts.chart import Chart, Denied, Judgement, Record, Reviewed
 from trialog.source import Source
 from trialog.values import GREATEST, LAST_DAY, UNKNOWN_AMOUNT, Cause, Exact, Interval, point
 
@@ -191,3 +191,18 @@ def test_answers_that_differ_are_in_one_class_and_no_third_is_meant(latest: str)
         for other in (HERE, BEFORE, Interval(BEFORE.low, HERE.low, Cause.IMPRECISE))
     ]
     agree(rules, charts, Source("small.md", text))
+
+
+@pytest.mark.parametrize("through", [HERE, BEFORE, Interval(BEFORE.low, HERE.low, Cause.IMPRECISE)])
+def test_a_class_does_not_mean_the_member_that_is_denied(through: Interval) -> None:
+    rules = "\n".join(
+        f"inclusion c{i}(P) :- condition(P, {disease}, ..)."
+        for i, disease in enumerate(("epilepsy", "stroke", "cns_disease"))
+    )
+    charts = [
+        Chart(PATIENT, None, (Record("condition", (said, on)),), (), REVIEWED, (Denied("condition", denied, through),))
+        for said, denied in product(("cns_disease", "epilepsy", "condition"), ("epilepsy", "cns_disease", "sle"))
+        for on in (HERE, BEFORE, Interval(BEFORE.low, HERE.low, Cause.IMPRECISE))
+    ]
+    wrong = list(differences(screener_of(rules), charts, [SCREENING] * len(charts), Compared()))
+    assert not wrong, "\n\n".join(map(str, wrong))
