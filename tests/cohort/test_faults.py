@@ -108,7 +108,7 @@ BY_HAND = {
 }  # fmt: skip
 FAULTS = BY_CHANCE | BY_HAND
 HARD = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/cohort/test_edges.py")
-MANY = ("-W", "ignore", "-m", "tests.cohort", "--programs", "200", "--as-found", "--jobs", "2")
+MANY = ("-W", "ignore", "-m", "tests.cohort", "--programs", "120", "--as-found", "--jobs", "2")
 
 
 def tried(package: Path, *command: str) -> subprocess.CompletedProcess[str]:
