@@ -43,20 +43,10 @@ BY_CHANCE = {
         "if S[d] == relation and S[d + 2] >= screening:",
         "if S[d] == relation and S[d + 3] >= screening:",
     ),
-    "a signature that is taken to count until the later end of a rough date": (
-        "cohort/records.py",
-        "if S[r + 4] < screening:",
-        "if S[r + 5] < screening:",
-    ),
     "the next patient's records by name begin with the last one's": (
         "cohort/layout.py",
         'yield f"forget(',
         'yield f"# forget(',
-    ),
-    "a dose worked out from the wrong end of the weight": (
-        "cohort/products.py",
-        "S[c + whole], high)",
-        "S[c + whole], low)",
     ),
     "a class that is taken for itself alone": (
         "engines/kernel/source.py",
@@ -65,6 +55,16 @@ BY_CHANCE = {
     ),
 }
 BY_HAND = {
+    "a dose worked out from the wrong end of the weight": (
+        "cohort/products.py",
+        "S[c + whole], high)",
+        "S[c + whole], low)",
+    ),
+    "a signature that is taken to count until the later end of a rough date": (
+        "cohort/records.py",
+        "if S[r + 4] < screening:",
+        "if S[r + 5] < screening:",
+    ),
     "a denied member that a class may still mean": (
         "cohort/records.py",
         "if about >= 0 and N[absent] != 0:\\n        said",
@@ -84,11 +84,6 @@ BY_HAND = {
         "engines/kernel/limits.py",
         "if code <= LARGEST_CODE:",
         "if True:",
-    ),
-    "a row asked for by a number, between ticks": (
-        "engines/kernel/source.py",
-        "if watched:\\n                        of_numbers",
-        "if False:\\n                        of_numbers",
     ),
     "numbers in a negation that nobody watches": (
         "engines/kernel/shape.py",
