@@ -28,11 +28,6 @@ BY_CHANCE = {
         "if about >= 0 and N[absent] != 0:\\n                if is_denied",
         "if False:\\n                if is_denied",
     ),
-    "a denied member that a class may still mean": (
-        "cohort/records.py",
-        "if about >= 0 and N[absent] != 0:\\n        said",
-        "if False:\\n        said",
-    ),
     "an unconfirmed record that is sure": (
         "cohort/records.py",
         "sure = S[r + width]\\n",
@@ -48,21 +43,6 @@ BY_CHANCE = {
         "if S[d] == relation and S[d + 2] >= screening:",
         "if S[d] == relation and S[d + 3] >= screening:",
     ),
-    "a signature that is taken to count until the later end of a rough date": (
-        "cohort/records.py",
-        "if S[r + 4] < screening:",
-        "if S[r + 5] < screening:",
-    ),
-    "the next patient's records by name begin with the last one's": (
-        "cohort/layout.py",
-        'yield f"forget(',
-        'yield f"# forget(',
-    ),
-    "a dose worked out from the wrong end of the weight": (
-        "cohort/products.py",
-        "S[c + whole], high)",
-        "S[c + whole], low)",
-    ),
     "a class that is taken for itself alone": (
         "engines/kernel/source.py",
         "{'!= 0' if i == classes[0] else '== 2'}",
@@ -70,6 +50,21 @@ BY_CHANCE = {
     ),
 }
 BY_HAND = {
+    "a dose worked out from the wrong end of the weight": (
+        "cohort/products.py",
+        "S[c + whole], high)",
+        "S[c + whole], low)",
+    ),
+    "a signature that is taken to count until the later end of a rough date": (
+        "cohort/records.py",
+        "if S[r + 4] < screening:",
+        "if S[r + 5] < screening:",
+    ),
+    "a denied member that a class may still mean": (
+        "cohort/records.py",
+        "if about >= 0 and N[absent] != 0:\\n        said",
+        "if False:\\n        said",
+    ),
     "answers that differ, taken for each of their members": (
         "cohort/latest.py",
         "put_possible(S, N, B, M, possible, at, row, 2)",
@@ -84,11 +79,6 @@ BY_HAND = {
         "engines/kernel/limits.py",
         "if code <= LARGEST_CODE:",
         "if True:",
-    ),
-    "a row asked for by a number, between ticks": (
-        "engines/kernel/source.py",
-        "if watched:\\n                        of_numbers",
-        "if False:\\n                        of_numbers",
     ),
     "numbers in a negation that nobody watches": (
         "engines/kernel/shape.py",
@@ -107,7 +97,7 @@ BY_HAND = {
     ),
 }  # fmt: skip
 FAULTS = BY_CHANCE | BY_HAND
-HARD = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/cohort/test_hard_numbers.py")
+HARD = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/cohort/test_edges.py")
 MANY = ("-W", "ignore", "-m", "tests.cohort", "--programs", "200", "--as-found", "--jobs", "2")
 
 

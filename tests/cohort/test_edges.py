@@ -1,4 +1,4 @@
-"""Numbers for which whole codes alone would give a wrong status: the kernel is right about each chart, or gives it back."""
+"""Charts at the edges, above all numbers that codes alone do not decide: the kernel is right about each, or gives it back."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,7 +9,7 @@ import pytest
 from tests.agreement.completing import PATIENT
 from tests.agreement.programs import SCREENING, VOCABULARY
 from tests.cohort.chart_level import Compared, differences, screener_of
-from trialog.charts.chart import Chart, Judgement, Record, Reviewed
+from trialog.charts.chart import Chart, Denied, Judgement, Record, Reviewed
 from trialog.source import Source
 from trialog.values import GREATEST, LAST_DAY, UNKNOWN_AMOUNT, Cause, Exact, Interval, point
 
@@ -116,7 +116,8 @@ def test_a_quotient_beside_a_number_of_the_same_code(sign: str) -> None:
         inclusion c3(P) :- treatment(P, prednisone, dose_per_weight: V, ..), not treatment(P, cortisone, dose_per_weight: V, ..)."""
     others = (Fraction(1, 3), Fraction("0.333333333"), Fraction("0.3333333"), Fraction("0.33333"))
     charts = [
-        (course("prednisone", 10, None), course("cortisone", None, other), result(30, BEFORE)) for other in others
+        (course("prednisone", 10, None), course("cortisone", dose, other), result(30, BEFORE))
+        for dose, other in product((None, 5), others)
     ]
     charts += [(course("prednisone", 10, None), course("cortisone", 20, None), result(w, BEFORE)) for w in (30, 60)]
     charts += [(course("prednisone", 10, None), course("cortisone", Fraction("10.0000001"), None), result(30, BEFORE))]
@@ -191,3 +192,54 @@ def test_answers_that_differ_are_in_one_class_and_no_third_is_meant(latest: str)
         for other in (HERE, BEFORE, Interval(BEFORE.low, HERE.low, Cause.IMPRECISE))
     ]
     agree(rules, charts, Source("small.md", text))
+
+
+@pytest.mark.parametrize("through", [HERE, BEFORE, Interval(BEFORE.low, HERE.low, Cause.IMPRECISE)])
+def test_a_class_does_not_mean_the_member_that_is_denied(through: Interval) -> None:
+    rules = "\n".join(
+        f"inclusion c{i}(P) :- condition(P, {disease}, ..)."
+        for i, disease in enumerate(("epilepsy", "stroke", "cns_disease"))
+    )
+    charts = [
+        Chart(PATIENT, None, (Record("condition", (said, on)),), (), REVIEWED, (Denied("condition", denied, through),))
+        for said, denied in product(("cns_disease", "epilepsy", "condition"), ("epilepsy", "cns_disease", "sle"))
+        for on in (HERE, BEFORE, Interval(BEFORE.low, HERE.low, Cause.IMPRECISE))
+    ]
+    wrong = list(differences(screener_of(rules), charts, [SCREENING] * len(charts), Compared()))
+    assert not wrong, "\n\n".join(map(str, wrong))
+
+
+def test_an_amount_by_a_rough_weight() -> None:
+    rules = "\n".join(
+        f"inclusion c{i}(P) :- treatment(P, prednisone, {column}: V, ..), V {sign} {limit}."
+        for i, (column, sign, limit) in enumerate(
+            (("dose_per_weight", s, f"{n} 'mg/kg/d'") for s, n in product(("<", ">"), ("0.16", "0.2", "0.33", "0.34"))),
+        )
+    )
+    rules += "\n" + "\n".join(
+        f"inclusion d{i}(P) :- treatment(P, prednisone, dose: V, ..), V {sign} {limit} 'mg/d'."
+        for i, (sign, limit) in enumerate(product(("<", ">"), (5, 10, 29, 30, 60, 61)))
+    )
+    weights = (Interval(30, 60, Cause.IMPRECISE), at_least(30), at_most(60), 30, 60)
+    amounts = (
+        (10, None),
+        (None, 1),
+        (at_least(10), None),
+        (None, at_most(1)),
+        (Interval(5, 10, Cause.IMPRECISE), None),
+    )
+    charts = [(course("prednisone", *a), result(w, BEFORE)) for a, w in product(amounts, weights)]
+    charts += [(course("prednisone", *a), result(30, BEFORE), result(60, BEFORE)) for a in amounts]
+    agree(rules, charts)
+
+
+def test_a_signature_until_a_rough_day() -> None:
+    rough = (Interval(BEFORE.low, HERE.low + n, Cause.IMPRECISE) for n in (-1, 0, 10))
+    charts = [
+        Chart(PATIENT, None, (), (Judgement("worth_it", decision, on, until, "dr"), *more))
+        for decision, on, until in product(("agreed", "refused"), (BEFORE, HERE), (*rough, HERE, point(LAST_DAY)))
+        for more in ((), (Judgement("worth_it", "agreed", BEFORE, point(LAST_DAY), "dr"),))
+    ]
+    rules = "inclusion c1(P) :- judged(P, worth_it, ..).\nexclusion c2(P) :- not judged(P, worth_it, ..)."
+    wrong = list(differences(screener_of(rules), charts, [SCREENING] * len(charts), Compared()))
+    assert not wrong, "\n\n".join(map(str, wrong))
