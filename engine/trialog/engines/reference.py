@@ -76,7 +76,7 @@ class Reference:
         self.plan = plan
         self.static = Rows()
         for relation, rows in plan.facts.items():
-            self.static.give(relation, sorted(rows))  # in one order, so that a proof is the same in every process
+            self.static.give(relation, sorted(rows, key=_texts_last))  # so that a proof is the same in every process
             self.static.indexes[relation] = {}
         self.strata = [
             (s, [_Prepared(r, s.relations if s.recursive else frozenset()) for r in s.rules]) for s in plan.strata
@@ -112,6 +112,10 @@ class Reference:
             recent = {r: list(rows[r])[before[r] :] for r in relations}
         for relation in relations:
             rows.found.pop(f"new {relation}", None)
+
+
+def _texts_last(row: Row) -> list[tuple[bool, Any]]:
+    return [(isinstance(value, str), value) for value in row]
 
 
 def _is_of_the_patient_alone(rule: Rule) -> bool:
