@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from trialog.charts.cells import Understanding, table_of
@@ -123,6 +123,15 @@ def content(path: Path) -> dict[str, bytes]:
 
 @settings(
     deadline=None, max_examples=60, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck)
+)
+@example(
+    {
+        "patients": [["patient", "screening"], ["bob", "2026-01-15"]],
+        "born": [["patient", "on"], ["bob", ""], ["bob", "2024"]],
+        "observation": [["patient", "measurement", "value", "on", "upper_limit"]],
+    },
+    2,
+    {"born", "observation"},
 )
 @given(folders(), st.integers(1, 3), st.sets(st.sampled_from(["patients", *TABLES])))
 def test_the_quick_way_gives_what_the_readers_give(

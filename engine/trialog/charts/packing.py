@@ -65,5 +65,5 @@ def in_order(refused: Iterable[Refused]) -> tuple[Refused, ...]:
 
 
 def _told(p: Problem, first: int) -> dict[str, str | int]:
-    line = f":{p.at.line + first - 1}" if p.at.source.text else ""
+    line = f":{p.at.line + first - 1}" if p.at.source.text or first > 1 else ""
     return {"code": p.code, "claim": p.claim, "place": f"{p.at.source.name}{line}", "help": p.help}
