@@ -86,19 +86,21 @@ def explain(given: argparse.Namespace) -> int:
 
 
 def screen(given: argparse.Namespace) -> int:
-    if given.update is not None:
-        from trialog.update_command import update_answers
+    from trialog.engine_choice import engine_of
 
-        return update_answers(given)
-    if given.master is not None and given.engine == "auto":
-        given.engine = "spark"
-    if given.engine in ("cohort", "spark") or (given.engine == "auto" and given.out is not None):
-        from trialog.cohort_command import screen_store
+    match engine_of(given):
+        case "update":
+            from trialog.update_command import update_answers
 
-        return screen_store(given)
-    from trialog.commands import screen
+            return update_answers(given)
+        case "cohort" | "spark":
+            from trialog.cohort_command import screen_store
 
-    return screen(given)
+            return screen_store(given)
+        case _:
+            from trialog.commands import screen
+
+            return screen(given)
 
 
 def why(given: argparse.Namespace) -> int:

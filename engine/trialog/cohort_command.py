@@ -34,6 +34,9 @@ def screen_store(given: argparse.Namespace) -> int:
     if not is_store(path):
         claim = f"`{shown(path)}` is no store, and the cohort engine reads nothing else"
         raise typed_wrong("E633", claim, f"trialog pack {shown(path)} STORE; then give `--charts STORE`")
+    out = Path(given.out)
+    if _folder(out) != out and (out.exists() or out.is_symlink()):
+        raise typed_wrong("E535", f"there is something at `{out}` already", "take it away first, or give another name")
     needed("numpy", "pyarrow", "llvmlite")
     _needed_for(given.engine)
     from trialog.charts.store_read import open_store
@@ -49,7 +52,6 @@ def screen_store(given: argparse.Namespace) -> int:
         origin = Origin(
             given.trial, library.digest(given.trial), screener.readings, given.as_of, today, rules_digest(ready)
         )
-        out = Path(given.out)
         run = Run(ready, store, _folder(out), origin)
         began = perf_counter()
         with progress(f"screening {store.manifest.patients} patients", store.manifest.patients) as told:
@@ -141,6 +143,9 @@ def _summary(
         lines.append(f"{kept} had their answers from an earlier run")
     if screened:
         lines.append(f"{screened} screened in {seconds:.1f} s, {screened / seconds:,.0f} a second")
+    if on_today := sum(d.counts.on_today for d in done):
+        day = date.fromordinal(run.origin.today)
+        lines.append(f"{on_today} screened on {day}, today, as their charts have no date; --as-of chooses")
     if by_reference := sum(d.counts.by_reference for d in done):
         lines.append(
             f"{by_reference} by the reference engine: a number of theirs lies where whole numbers do not decide"

@@ -1,6 +1,7 @@
 """`trialog screen --engine cohort` as its user runs it."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,62 @@ def test_what_is_typed_wrong_is_told(
     assert screen(*given) == 2
     assert f"error[{code}]" in capsys.readouterr().err
     assert sorted(p for p in here.rglob("*") if "__pycache__" not in str(p)) == before
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("--engine", "reference", "--out", "answers"),
+        ("--engine", "pydatalog", "--jobs", "2"),
+        ("--jobs", "2"),
+        ("--engine", "reference", "--master", "local[2]"),
+        ("--engine", "cohort", "--out", "answers", "--master", "local[2]"),
+        ("--engine", "cohort", "--out", "answers", "--format", "json"),
+        ("--out", "answers", "--format", "csv"),
+        ("--update", "answers", "--jobs", "2"),
+    ],
+    ids=" ".join,
+)
+def test_no_option_is_taken_and_left_aside(
+    here: Path, capsys: pytest.CaptureFixture[str], typed: tuple[str, ...]
+) -> None:
+    assert main(["screen", "small", "--kb", "knowledge", "--charts", "store", *typed]) == 2
+    assert "error[E662]" in capsys.readouterr().err
+    assert not (here / "answers").exists()
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.duckdb"])
+def test_a_file_that_is_there_is_not_written_over(here: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (here / name).write_text("somebody's", encoding="utf-8")
+    assert screen("--charts", "store", "--out", name) == 2
+    assert "error[E535]" in capsys.readouterr().err
+    assert (here / name).read_text(encoding="utf-8") == "somebody's"
+    assert not (here / f"{name}.buckets").exists()
+
+
+def test_who_is_screened_today_is_counted_and_marked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program, _ = Library(here / "knowledge").program("small")
+    assert program is not None
+    undated = replace(born("eve", "1990-01-01"), screening=None)
+    packed([born("ann", "1980-01-01"), undated], here / "undated", program.vocabulary)
+    assert screen("--charts", "undated", "--out", "answers.csv") == 0
+    assert "1 screened on" in capsys.readouterr().out
+    rows = [line.split(",") for line in Path("answers.csv").read_text(encoding="utf-8").splitlines()]
+    marked = rows[0].index("on_today")
+    assert {row[0]: row[marked] for row in rows[1:]} == {"ann": "false", "eve": "true"}
+    assert screen("--charts", "undated", "--out", "answers", "--as-of", "2026-01-15") == 0
+    assert "today" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("again", [("--out", "answers"), ("--update", "answers")], ids=" ".join)
+def test_what_lies_where_an_update_is_made_ready_is_not_taken_away(
+    here: Path, capsys: pytest.CaptureFixture[str], again: tuple[str, ...]
+) -> None:
+    assert screen("--charts", "store", "--out", "answers") == 0
+    for name in (".answers.being-updated", "answers.update"):
+        (here / name).mkdir()
+        (here / name / "notes.txt").write_text("somebody's", encoding="utf-8")
+    assert screen("--charts", "store", *again) == 2
+    assert "error[E535]" in capsys.readouterr().err
+    assert (here / ".answers.being-updated/notes.txt").exists()
+    assert (here / "answers.update/notes.txt").exists()

@@ -1,5 +1,6 @@
 """The answers of a run as one CSV file or one DuckDB table."""
 
+import secrets
 from pathlib import Path
 
 from trialog.charts.files import nowhere
@@ -13,8 +14,7 @@ def export(folder: Path, out: Path) -> None:
     """Write the buckets' answers to `out`, whole or not at all. Raises StoreError."""
     import duckdb
 
-    beside = out.with_name(f"{out.name}.part")
-    beside.unlink(missing_ok=True)
+    beside = out.with_name(f"{out.name}.{secrets.token_hex(8)}.part")
     every = str(folder / "bucket-*.parquet").replace("'", "''")
     rows = f"SELECT * FROM read_parquet('{every}') ORDER BY patient"
     try:

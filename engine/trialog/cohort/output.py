@@ -31,15 +31,20 @@ FORMAT, VERSION = "trialog answers", 1
 MANIFEST = "answers.json"
 _FROM = b"trialog answers from"
 _OURS = re.compile(rf"{re.escape(MANIFEST)}|bucket-\d{{5,}}\.(parquet|json)|(answers|bucket-\d{{5,}})\.[0-9a-f]+\.part")
+_OF_UPDATE = re.compile(rf"{_OURS.pattern}|{re.escape(MANIFEST)}\.part|piece-\d{{5,}}-\d{{5,}}\.parquet")
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a bucket's file says of itself: how many have each verdict, by cohort, and who was not screened or by the reference."""
+    """What a bucket's file says of itself: how many have each verdict, by cohort.
+
+    `by_reference` were screened by the reference, `on_today` on the day of the run, as their charts have none; `unborn` not at all.
+    """
 
     patients: int
     verdicts: Mapping[str, Mapping[str, int]]
     by_reference: int
+    on_today: int
     unborn: tuple[str, ...]
 
 
@@ -95,6 +100,7 @@ def table(bucket: Bucket, screener: Screener, protocol: Protocol) -> "pa.Table":
         "patient": bucket.names.filter(pa.array(kept)),
         "screening": pa.array((bucket.days[kept] - epoch).astype(np.int32)).cast(pa.date32()),
         "by_reference": pa.array(bucket.by_reference[kept]),
+        "on_today": pa.array(bucket.on_today[kept]),
     }
 
     def words(indices: Any, names: tuple[str, ...]) -> "pa.DictionaryArray":
@@ -117,6 +123,7 @@ def counted(bucket: Bucket, protocol: Protocol) -> Counted:
             for i, cohort in enumerate(protocol.cohorts)
         },
         int((bucket.by_reference & kept).sum()),
+        int((bucket.on_today & kept).sum()),
         tuple(bucket.names[int(row)].as_py() for row in bucket.unborn.nonzero()[0]),
     )
 
@@ -127,7 +134,7 @@ def write_bucket(folder: Path, found: "pa.Table", number: int, origin: str, coun
     import pyarrow.parquet as pq
 
     told = {"digest": origin, "patients": counts.patients, "verdicts": counts.verdicts}
-    told |= {"by_reference": counts.by_reference, "unborn": counts.unborn}
+    told |= {"by_reference": counts.by_reference, "on_today": counts.on_today, "unborn": counts.unborn}
     sink = pa.BufferOutputStream()
     pq.write_table(
         found.replace_schema_metadata({_FROM: json.dumps(told).encode()}),
@@ -177,7 +184,8 @@ def said(folder: Path, number: int) -> tuple[str, Counted] | None:
         told = json.loads((metadata.metadata or {}).get(_FROM, b"null"))
         if told is None or metadata.num_rows != told["patients"]:
             return None
-        counts = Counted(told["patients"], told["verdicts"], told["by_reference"], tuple(told["unborn"]))
+        numbers = (told["by_reference"], told["on_today"])
+        counts = Counted(told["patients"], told["verdicts"], *numbers, tuple(told["unborn"]))
         return str(told["digest"]), counts
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
         return None
@@ -215,7 +223,18 @@ def write_manifest(folder: Path, origin: Origin, buckets: int, patients: int, pr
 
 def beside(folder: Path) -> Path:
     """Where an update of a run is made ready (see `update.py`)."""
-    return folder.with_name(f"{folder.name}.update")
+    return folder.with_name(f".{folder.name}.being-updated")
+
+
+def take_away_update(folder: Path) -> None:
+    """Take away what an update of this run left that was stopped. Raises OSError, and StoreError for anything else there."""
+    made = beside(folder)
+    if not made.exists():
+        return
+    strange = [p.name for p in made.iterdir() if not (p.is_file() and _OF_UPDATE.fullmatch(p.name))]
+    if strange:
+        raise _not_ours(made, strange[0])
+    shutil.rmtree(made)
 
 
 def begin(folder: Path) -> None:
@@ -224,14 +243,17 @@ def begin(folder: Path) -> None:
         if folder.exists():
             strange = [p.name for p in folder.iterdir() if not _is_ours(p)]
             if strange:
-                claim = f"`{folder}` holds `{strange[0]}`, which no run has written"
-                raise StoreError(Problem("E535", claim, nowhere(folder), "give another folder for the answers"))
+                raise _not_ours(folder, strange[0])
             (folder / MANIFEST).unlink(missing_ok=True)  # until the run is whole
-        if (beside(folder) / MANIFEST).exists():
-            shutil.rmtree(beside(folder))  # an update that was stopped is not of this run
+        take_away_update(folder)  # what it had made ready is not of this run
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _unwritten(folder, error) from None
+
+
+def _not_ours(folder: Path, name: str) -> StoreError:
+    claim = f"`{folder}` holds `{name}`, which no run has written"
+    return StoreError(Problem("E535", claim, nowhere(folder), "give another folder for the answers"))
 
 
 def _is_ours(path: Path) -> bool:

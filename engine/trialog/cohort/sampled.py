@@ -30,7 +30,7 @@ def sample(query: Query, answers: Answered, cohorts: Sequence[str], most: int) -
         found = {str(v): [str(p) for p in patients] for v, patients in query(statement)}
         by_verdict += [found.get(v.value, []) for v in Verdict]
     chosen = list(dict.fromkeys(p[i] for i in range(most) for p in by_verdict if i < len(p)))[:most]
-    columns = sorted(answers.columns - {"patient", "screening", "by_reference"})
+    columns = sorted(answers.columns - {"patient", "screening", "by_reference", "on_today"})
     listed = ", ".join(text(p) for p in chosen)
     statement = (
         f"SELECT patient, screening, {', '.join(map(name, columns))} FROM {answers.rows()} WHERE patient IN ({listed})"

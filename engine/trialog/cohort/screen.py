@@ -27,7 +27,7 @@ class Bucket:
 
     `statuses` and `verdicts` are indices into `STATUS_NAMES` and `VERDICTS`; `rules` are numbers of the kernel's rules, 0 where
     none decided. `by_reference` marks the patients whom the reference screened, `unborn` those whose birth comes after the
-    screening: of these nothing is said.
+    screening: of these nothing is said. `on_today` marks those whose charts have no day, and who were screened on the run's.
     """
 
     number: int
@@ -37,6 +37,7 @@ class Bucket:
     rules: "np.ndarray[Any, Any]"
     verdicts: "np.ndarray[Any, Any]"
     by_reference: "np.ndarray[Any, Any]"
+    on_today: "np.ndarray[Any, Any]"
     unborn: "np.ndarray[Any, Any]"
 
 
@@ -123,6 +124,7 @@ def screen_bucket(ready: Kernel, store: Store, number: int, as_of: int | None, t
         (codes >> STATUSES.bit_length() - 1).astype(np.uint16),
         results[:, 1 + relations : 1 + relations + cohorts].astype(np.uint8),
         results[:, 0] != 0,
+        (found.screening == 0) & (as_of is None),
         found.born > days,
     )
     _by_reference(ready, store, bucket)

@@ -26,7 +26,7 @@ from trialog.problem import Problem
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_REFERENCE = "by_reference"
+_REFERENCE, _ON_TODAY = "by_reference", "on_today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def finish_earlier(folder: Path) -> None:
     try:
         if (made / MANIFEST).exists() and not (folder / MANIFEST).exists():
             _move(made, folder)
-        elif made.is_dir():
-            shutil.rmtree(made)
+        else:
+            output.take_away_update(folder)
     except OSError as error:
         raise _unwritten(folder, error) from None
 
@@ -149,8 +149,10 @@ def _counted(table: "pa.Table", like: Counted, unborn: tuple[str, ...]) -> Count
         for row in _values(table, f"verdict_{cohort}"):
             counts[row["values"]] = row["counts"]
         verdicts[cohort] = {name: counts[name] for name in like.verdicts[cohort]}
-    reference = sum(row["counts"] for row in _values(table, _REFERENCE) if row["values"])
-    return Counted(table.num_rows, verdicts, reference, unborn)
+    flagged = {
+        flag: sum(row["counts"] for row in _values(table, flag) if row["values"]) for flag in (_REFERENCE, _ON_TODAY)
+    }
+    return Counted(table.num_rows, verdicts, flagged[_REFERENCE], flagged[_ON_TODAY], unborn)
 
 
 def _values(table: "pa.Table", column: str) -> Iterator[dict[str, Any]]:
