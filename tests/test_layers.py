@@ -19,7 +19,7 @@ ORDER = (
     "supposing", "minimal", "efforts", "telling", "outcomes", "datum", "weights", "wanted",
     "trying", "needs", "near", "ground", "what_if",
     "graph", "proof_graph", "selecting", "impact", "asking", "replies",
-    "render", "usage", "arguments", "engine_choice", "explain_command", "why_lines", "certificate_files", "commands",
+    "render", "usage", "arguments", "engine_choice", "explain_command", "why_lines", "certificate_files", "confirming", "commands",
     "generate_command", "pack_command", "cohort_command", "update_command", "attrition_command",
     "whynot_command", "check_command", "authoring_commands",
     "asking_commands",

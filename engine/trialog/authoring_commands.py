@@ -3,7 +3,8 @@
 import argparse
 
 from trialog.answers import Answers, Screener
-from trialog.commands import chart_folder, confirmed, read_all, the_program
+from trialog.commands import chart_folder, read_all, the_program
+from trialog.confirming import confirmed
 from trialog.usage import DISAGREEMENT, complain, emit
 
 

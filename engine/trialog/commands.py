@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -232,32 +232,10 @@ def screen(given: argparse.Namespace) -> int:
     code = finish(run)
     if given.engine == "pydatalog":
         answers = [s.answers for s in run if s.answers is not None]
+        from trialog.confirming import confirmed
+
         return code if confirmed(answers, program, "patients", lambda lines: note("\n".join(lines))) else DISAGREEMENT
     return code
-
-
-def confirmed(screened: Sequence[Answers], program: Program, what: str, say: Callable[[Iterable[str]], None]) -> bool:
-    """Derive everything with pyDatalog too; False where the two engines disagree on a chart."""
-    from trialog.engines.worker import Worker
-    from trialog.second_opinion import Agreed, Disagreed, SecondOpinion, Unconfirmed, problems
-
-    agreed, differ = 0, 0
-    with Worker() as worker:
-        for answers in screened:
-            opinion = SecondOpinion(answers, worker).opinion()
-            match opinion:
-                case Agreed():
-                    agreed += 1
-                case Unconfirmed(why):
-                    say([f"{answers.chart.patient}: not confirmed by a second engine: {why}"])
-                case Disagreed():
-                    differ += 1
-                    say([f"{answers.chart.patient}: the two engines disagree"])
-                    complain(problems(opinion, program))
-                case _:
-                    assert_never(opinion)
-    say([f"both engines agree on {agreed} of {len(screened)} {what}"])
-    return not differ
 
 
 def _heading(given: argparse.Namespace, program: Program, path: Path, run: Sequence[Screened]) -> list[str]:

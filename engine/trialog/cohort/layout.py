@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from trialog.answers import Screener
 from trialog.engines.kernel.limits import FRACTIONS, PER_UNIT
-from trialog.engines.kernel.shape import Given, Shape, fetches, rules_of, shape_of, under_classes
+from trialog.engines.kernel.shape import Given, Shape, fetches, is_at_screening, rules_of, shape_of, under_classes
 from trialog.engines.kernel.tables import Tables, number_concepts
-from trialog.plain import Absent, Either, Fetch, Rule, Test
+from trialog.plain import Fetch
 from trialog.plan import Plan
-from trialog.program import Const, Var
+from trialog.program import Const
 from trialog.vocabulary import Coded, Dated, Kind, Relation, Vocabulary
 
 REVIEWED, ABSENT, SIGNED = "reviewed", "absent", "signed"
@@ -183,11 +183,7 @@ class _Stage:
         above = self.vocabulary.ancestors
         t = self.tables
         self.above = t.pairs("above", ((c, a) for c, all_above in above.items() for a in all_above))
-        under: dict[str, list[int]] = {c: [t.code(c)] for c in above}
-        for c, classes in above.items():
-            for a in classes - {c}:
-                under[a].append(t.code(c))
-        self.members = t.lists("members", under)
+        self.members = t.members(above)
         narrowest = {
             c: [t.code(a) for a in sorted(classes, key=lambda a: (len(above[a]), a), reverse=True)]
             for c, classes in above.items()
@@ -283,7 +279,7 @@ class _Stage:
             )
         latest = {mode: number(f"{mode} latest {r.name}") for mode in ("certain", "possible", "open")}
         if any(latest.values()):
-            every = 0 if all(_is_at_screening(x, r.name) for x in rules_of(self.layout.plan)) else 1
+            every = 0 if all(is_at_screening(x, r.name) for x in rules_of(self.layout.plan)) else 1
             for concept in self.latest_concepts(r):
                 code = self.tables.code(concept)
                 under = self.tables.flags(("below", concept), self.vocabulary.descendants[concept])
@@ -370,35 +366,6 @@ def _about(relation: Relation, own: Flat) -> int:
 def _more(relation: Relation) -> int:
     """How many numbers a record has besides: whether each of two amounts is missing of which one follows from the other."""
     return 2 if relation.product is not None else 0
-
-
-def _is_at_screening(rule: Rule, name: str) -> bool:
-    """Whether the rule asks the latest of the relation for the day of screening alone."""
-    mine = [f for f in fetches(rule.body) if isinstance(f, Fetch) and f.relation.endswith(f" latest {name}")]
-    turns = {s.name for f in mine for s in f.slots[-2:] if isinstance(s, Var)}
-    days = {
-        f.slots[1].name
-        for f in fetches(rule.body)
-        if isinstance(f, Fetch) and f.relation == "screening" and isinstance(f.slots[1], Var)
-    }
-    for t in _tests(rule.body):
-        for one, other in ((t.left, t.right), (t.right, t.left)):
-            if isinstance(one, Var) and one.name in turns and not (isinstance(other, Var) and other.name in days):
-                return False
-    return True
-
-
-def _tests(body: Iterable[object]) -> Iterable[Test]:
-    for x in body:
-        match x:
-            case Test():
-                yield x
-            case Either(left, right):
-                yield from (left, right)
-            case Absent(inner):
-                yield from _tests(inner)
-            case _:
-                pass
 
 
 __all__ = ["ABSENT", "REVIEWED", "SIGNED", "Flat", "Layout", "flat", "layout_of", "stage"]

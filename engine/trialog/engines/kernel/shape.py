@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from math import lcm
 
 from trialog.engines.kernel.tables import Refused, scale_of
-from trialog.plain import Absent, Fetch, Let, Rule, Step, Tally, Value
+from trialog.plain import Absent, Either, Fetch, Let, Rule, Step, Tally, Test, Value
 from trialog.plan import Plan
 from trialog.program import Const, Difference, Expr, Greatest, Least, Product, Shifted, Sum, Var
 
@@ -286,3 +286,32 @@ def constants(node: object) -> Iterable[Value]:
                 yield from constants(getattr(node, f.name))
         case _:
             pass
+
+
+def is_at_screening(rule: Rule, name: str) -> bool:
+    """Whether the rule asks the latest of the relation for the day of screening alone."""
+    mine = [f for f in fetches(rule.body) if isinstance(f, Fetch) and f.relation.endswith(f" latest {name}")]
+    turns = {s.name for f in mine for s in f.slots[-2:] if isinstance(s, Var)}
+    days = {
+        f.slots[1].name
+        for f in fetches(rule.body)
+        if isinstance(f, Fetch) and f.relation == "screening" and isinstance(f.slots[1], Var)
+    }
+    for t in _tests(rule.body):
+        for one, other in ((t.left, t.right), (t.right, t.left)):
+            if isinstance(one, Var) and one.name in turns and not (isinstance(other, Var) and other.name in days):
+                return False
+    return True
+
+
+def _tests(body: Iterable[object]) -> Iterable[Test]:
+    for x in body:
+        match x:
+            case Test():
+                yield x
+            case Either(left, right):
+                yield from (left, right)
+            case Absent(inner):
+                yield from _tests(inner)
+            case _:
+                pass

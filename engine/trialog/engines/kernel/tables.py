@@ -58,6 +58,14 @@ class Tables:
             flags[x * self.words + y // FLAGS] += 1 << y % FLAGS
         return self.run(("pairs", key), flags)
 
+    def members(self, above: Mapping[str, frozenset[str]]) -> int:
+        """Where of each concept everything under it is listed, itself first. `above` are the classes of each, itself included."""
+        under: dict[str, list[int]] = {c: [self.codes[c]] for c in above}
+        for c, classes in above.items():
+            for a in classes - {c}:
+                under[a].append(self.codes[c])
+        return self.lists("members", under)
+
     def lists(self, key: object, of: Mapping[str, Sequence[int]]) -> int:
         """Where an index stands: at a concept's number the beginning of its list, and one further the end."""
         if ("lists", key) in self._at:
