@@ -44,7 +44,7 @@ BY_CHANCE = {
         "if S[d] == relation and S[d + 3] >= screening:",
     ),
     "a class that is taken for itself alone": (
-        "engines/kernel/source.py",
+        "engines/kernel/body.py",
         "{'!= 0' if i == classes[0] else '== 2'}",
         ">= 0",
     ),
