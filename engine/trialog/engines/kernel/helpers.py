@@ -20,42 +20,28 @@ def shift_days(day: int, days: int) -> int:
     return min(max(day + days, FIRST_DAY), LAST_DAY)
 
 
-def days_before_year(year: int) -> int:
-    y = year - 1
-    return y * 365 + y // 4 - y // 100 + y // 400
-
-
-def days_before_month(year: int, month: int) -> int:
-    """The days of the year before its month's first."""
-    leap = 1 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 0
-    before = (367 * month - 362) // 12
-    if month > 2:
-        before -= 2 - leap
-    return before
+def month_begins(month: int) -> int:
+    """The day before the first of a month; months are counted from March of the year 0, so that a leap day ends a year."""
+    year = month // 12
+    return year * 365 + year // 4 - year // 100 + year // 400 + (153 * (month - year * 12) + 2) // 5 - 306
 
 
 def shift_months(day: int, months: int, days: int) -> int:
     """The day moved by months and then by days: the last day of a month that has no such day, as `trialog.values.shift`."""
-    year = (day * 400) // 146097 + 1
-    while days_before_year(year) >= day:
-        year -= 1
-    while days_before_year(year + 1) < day:
-        year += 1
-    rest = day - days_before_year(year)
-    month = 12
-    while days_before_month(year, month) >= rest:
-        month -= 1
-    rest -= days_before_month(year, month)
-    total = year * 12 + month - 1 + months
-    year = total // 12
-    month = total - year * 12 + 1
-    if year < 1:
+    quarters = 4 * (day + 305) + 3  # of days, since the year 0 began in March
+    century = quarters // 146097
+    rest = quarters % 146097 // 4 * 4 + 3
+    year = rest // 1461
+    day_of_year = rest % 1461 // 4
+    month = (5 * day_of_year + 2) // 153
+    day_of_month = day_of_year - (153 * month + 2) // 5 + 1
+    month += (century * 100 + year) * 12 + months
+    if month < 10:  # January of the year 1
         return FIRST_DAY
-    if year > 9999:
+    if month > 119997:  # December of the year 9999
         return LAST_DAY
-    start = days_before_year(year) + days_before_month(year, month)
-    after = days_before_year(year + 1) if month == 12 else days_before_year(year) + days_before_month(year, month + 1)
-    return shift_days(start + min(rest, after - start), days)
+    begin = month_begins(month)
+    return shift_days(begin + min(day_of_month, month_begins(month + 1) - begin), days)
 
 
 def count_points(S: Run, at: int, n: int, width: int, bound: int) -> bool:
