@@ -58,13 +58,16 @@ def flat(relation: Relation) -> Flat:
 def _given(relation: Relation, more: int) -> dict[str, Given]:
     """How each relation of plain Datalog is held that a chart brings of this one."""
     own, name = flat(relation), relation.name
-    rows = Given(own.scales, (), False, own.between)
-    maybe = Given(own.scales, own.classes, False, own.between)
+    about = _about(relation, own)
+    seen = (f"seen {name}", about) if about >= 0 and relation.kind is not Kind.ATTRIBUTE else None
+    rows = Given(own.scales, (), False, own.between, seen=seen)
+    maybe = Given(own.scales, own.classes, False, own.between, seen=seen)
     by_concept = Given((1,), (), True)
     record = {
         f"record {name}": Given((*own.scales, *(1,) * (1 + more)), (), False, own.between),
         f"counted {name}": Given((*own.scales, *(1,) * (4 + more)), (), False, own.between),
         f"first {name}": by_concept,
+        f"seen {name}": Given(()),
     }
     match relation.kind:
         case Kind.EVENT | Kind.MEASURE:
@@ -141,13 +144,13 @@ def layout_of(screener: Screener) -> Layout:
         {weighed.name} if weighed and products else set()
     )
     records = tuple(r for r in vocabulary.relations.values() if r.name in wanted)
-    every: dict[str, Given] = {"fractions": Given((1,) * 3), "screening": Given((1,))}
+    every: dict[str, Given] = {"fractions": Given((1,) * 3), "screening": Given((1,), is_one=True)}
     for r in vocabulary.relations.values():
         more = 2 if r.product is not None else 0
         for name, how in _given(r, more).items():
             mode, of = name.split(" ", 1)
             match mode:
-                case "record" | "counted" | "first":
+                case "record" | "counted" | "first" | "seen":
                     needed = r in records
                 case "begin" | "end":
                     needed = of in mentioned
@@ -203,8 +206,8 @@ class _Stage:
             about = _about(r, own) if r.kind is not Kind.ATTRIBUTE else -1
             yield (
                 f"count_records(S, N, B, M, T, {number(f'record {r.name}')}, {number(f'counted {r.name}')}, "
-                f"{self.first(r)}, {own.width}, {_more(r)}, {about}, {begin}, {end}, {self.codes[r.name]}, {absent}, screening, "
-                f"{self.above}, {words})"
+                f"{self.first(r)}, {number(f'seen {r.name}')}, {self.tables.seen(f'seen {r.name}')}, {own.width}, {_more(r)}, {about}, "
+                f"{begin}, {end}, {self.codes[r.name]}, {absent}, screening, {self.above}, {words})"
             )
         for r in self.layout.records:
             own = flat(r)

@@ -38,6 +38,8 @@ def count_records(
     rec: int,
     cnt: int,
     first: int,
+    seen: int,
+    bits: int,
     width: int,
     more: int,
     about: int,
@@ -49,7 +51,10 @@ def count_records(
     above: int,
     words: int,
 ) -> None:
-    """The records that count at screening, their days held to it; behind the columns when, and whether they surely count."""
+    """The records that count at screening, their days held to it; behind the columns when, and whether they surely count.
+
+    What names they have is noted in `N[seen]`, by the bits that stand at each name's number from `bits` on, if there are any.
+    """
     row = width + 1 + more
     out = width + 4 + more
     for r in range(B[rec], B[rec] + N[rec] * row, row):
@@ -64,6 +69,8 @@ def count_records(
             S[c + i] = S[r + i]
         for i in range(more):
             S[c + width + 3 + i] = S[r + width + 1 + i]
+        if bits >= 0:
+            N[seen] |= T[bits + S[r + about]]
         sure = S[r + width]
         S[c + width] = FIRST_DAY
         S[c + width + 1] = screening
@@ -319,6 +326,13 @@ def openness(
             S[B[k] + concept] = 1
             continue
         S[B[k] + concept] = 0
+        closed = False
+        for c in range(closings):
+            if has(T, above + concept * words, S[B[0] + c]):
+                closed = True  # with all its members
+                break
+        if closed:
+            continue
         for i in range(T[leaves + concept], T[leaves + concept + 1]):
             closed = False
             for c in range(closings):

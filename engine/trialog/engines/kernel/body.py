@@ -9,9 +9,10 @@ from trialog.codes import is_exact
 from trialog.ends import variables
 from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
 from trialog.engines.kernel.limits import TO_REFERENCE, beyond, fitting, guards, odd
+from trialog.engines.kernel.needed import Needed
 from trialog.engines.kernel.ranges import Range
 from trialog.engines.kernel.sets import reaching
-from trialog.engines.kernel.shape import Held, Shape, classes_of, latest_asked
+from trialog.engines.kernel.shape import Held, Shape, classes_of, is_apart
 from trialog.engines.kernel.tables import Refused, Tables, coded
 from trialog.engines.kernel.writer import Writer
 from trialog.plain import Absent, Either, Fetch, Let, Row, Rule, Slot, Step, Tally, Test
@@ -44,6 +45,7 @@ class Around:
     shape: Shape
     tables: Tables
     above: Mapping[str, frozenset[str]]
+    needed: Needed
     functions: Writer
     names: Names
     rule: Rule
@@ -70,7 +72,7 @@ class Body:
                 if step.relation in self.shape.statics:
                     self.static(step, lambda: self.steps(rest, then))
                 else:
-                    self.fetch(step, lambda: self.steps(rest, then), classes_of(step.slots[-1], rest))
+                    self.fetch(step, rest, then)
             case Test() | Either():
                 self.guard(step)
                 self.only_if(condition(step, self.values, self.tables.code), lambda: self.steps(rest, then))
@@ -96,10 +98,13 @@ class Body:
         """Give the patient to the reference where codes do not decide the test."""
         match step:
             case Test():
-                self.watch(guards(step, self.values, self.around.between, self.around.ranges))
+                self.watch(self.guards_of(step))
             case Either(left, right):
                 self.guard(left)
                 self.guard(right)
+
+    def guards_of(self, test: Test) -> list[str]:
+        return guards(test, self.values, self.around.between, self.around.ranges)
 
     def watch(self, conditions: Sequence[str]) -> None:
         for text in conditions:
@@ -128,19 +133,21 @@ class Body:
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
-    def fetch(self, fetch: Fetch, then: Callable[[], None], classes: tuple[str, ...]) -> None:
+    def fetch(self, fetch: Fetch, rest: "tuple[Step, ...]", then: "Callable[[Body], None]") -> None:
         held = self.shape.held.get(fetch.relation)
         if held is None:
             raise Refused(f"rows of {fetch.relation}, which nothing brings")
         slots = fetch.slots[1:] if fetch.relation in self.shape.of_patient else fetch.slots
         if held.given is not None and held.given.by_concept:
-            self.by_concept(held, slots, then, classes)
+            self.by_concept(held, slots, lambda: self.steps(rest, then), classes_of(fetch.slots[-1], rest))
         elif held.width == 0:
-            self.only_if(f"N[{held.number}] != 0", then)
+            self.only_if(f"N[{held.number}] != 0", lambda: self.steps(rest, then))
         else:
-            self.rows(held, slots, then)
+            self.rows(held, slots, rest, then)
 
-    def rows(self, held: Held, slots: tuple[Slot, ...], then: Callable[[], None]) -> None:
+    def rows(
+        self, held: Held, slots: tuple[Slot, ...], rest: "tuple[Step, ...]", then: "Callable[[Body], None]"
+    ) -> None:
         r, width = self.fresh("r"), held.width
         before = dict(self.values)
         classes = held.given.classes if held.given is not None else ()
@@ -186,7 +193,9 @@ class Body:
                     place = self.fresh(name)
                     self.w.line(f"{place} = {value.text}")
                     self.values[name] = Coded(place, value.scale)
-            self.members(members, then)
+            left = self.tested(rest, {name for name, _, _, _ in members}) if members else rest
+            self.may_be_member(members, left)
+            self.members(members, lambda: self.steps(left, then))
 
         self.loop(f"for {r} in range({self.rows_of(held, slots)}, {width}):", inside)
         self.values = before
@@ -195,15 +204,10 @@ class Body:
         """Where the rows begin and end that may fit: those of one concept, where they lie together."""
         k, width, index = held.number, held.width, held.given.index if held.given is not None else None
         about = slots[0]
-        if index is None or not isinstance(about, Const) or not self.is_apart(index, str(about.value)):
+        if index is None or not isinstance(about, Const) or not is_apart(self.around.plan, self.around.above, index[0], str(about.value)):
             return f"B[{k}], B[{k}] + N[{k}] * {width}"
         first, last = (f"S[B[{self.shape.held[name].number}] + {self.tables.code(str(about.value))}]" for name in index)
         return f"B[{k}] + {first} * {width}, B[{k}] + {last} * {width}"
-
-    def is_apart(self, index: tuple[str, str], concept: str) -> bool:
-        """Whether no other rows of the relation mean the concept: none are asked for of a class that it is in."""
-        relation = index[0].split(" ")[-1]
-        return not latest_asked(self.around.plan, relation) & self.around.above[concept] - {concept}
 
     def equal(self, cell: Coded, between: bool, slot: Slot) -> list[str]:
         """Conditions under which codes do not decide whether the cell's number is the slot's, which is known."""
@@ -213,6 +217,25 @@ class Body:
         own = Var("the cell's own")
         mine = self.around.between | ({own.name} if between else frozenset())
         return guards(Test("=", own, slot), self.values | {own.name: cell}, mine, self.around.ranges)
+
+    def tested(self, steps: "tuple[Step, ...]", without: set[str]) -> "tuple[Step, ...]":
+        """Write the tests first that ask for nothing but what has a value, whatever a class may mean; gives the steps left."""
+        left: list[Step] = []
+        for x in steps:
+            if isinstance(x, Test) and {*names(x)} <= self.values.keys() - without and not self.guards_of(x):
+                self.w.line(f"if not ({condition(x, self.values, self.tables.code)}):")
+                self.w.line("    continue")
+            else:
+                left.append(x)
+        return tuple(left)
+
+    def may_be_member(self, members: list[tuple[str, str, str, str]], steps: "tuple[Step, ...]") -> None:
+        """Go on to the next row where no member of a class is one that the steps ask for."""
+        for name, _, cell, _ in members:
+            for concepts in self.around.needed.concepts(Var(name), steps):
+                at = self.tables.flags(("means", concepts), self.around.needed.classes(concepts))
+                self.w.line(f"if not has(T, {at}, {cell}):")
+                self.w.line("    continue")
 
     def members(self, members: list[tuple[str, str, str, str]], then: Callable[[], None]) -> None:
         """A loop over what each class may mean."""

@@ -6,6 +6,7 @@ a number may need more: it comes out wrong and is not used, so nothing is told t
 """
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count
 
@@ -22,8 +23,11 @@ _ARITHMETIC: dict[type[ast.operator], str] = {
     ast.Sub: "sub",
     ast.Mult: "mul",
     ast.BitAnd: "and",
+    ast.BitOr: "or",
     ast.RShift: "ashr",
 }
+_SHORT, _LONG, _MOST_INLINE = 60, 300, 3500
+"""Sizes of functions, in nodes of their trees: short ones are written out wherever they are called, longer ones where that is not much."""
 _HEAD = """\
 declare i64 @llvm.smin.i64(i64, i64)
 declare i64 @llvm.smax.i64(i64, i64)
@@ -40,9 +44,12 @@ def llvm_text(source: str, entries: Sequence[str]) -> str:
     }
     functions = [s for s in tree.body if isinstance(s, ast.FunctionDef)]
     arity = {f.name: len(f.args.args) for f in functions}
+    calls = Counter(n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
     parts = [_HEAD]
     for f in functions:
-        parts.append(_Function(f, constants, arity).text(is_entry=f.name in entries))
+        size = len(list(ast.walk(f)))
+        is_inline = size < _SHORT or (size < _LONG and size * calls[f.name] < _MOST_INLINE)
+        parts.append(_Function(f, constants, arity).text(f.name in entries, is_inline))
     return "\n".join(parts)
 
 
@@ -60,12 +67,11 @@ class _Function:
         self.leave: list[tuple[str, str]] = []  # where `continue` and `break` go to
         self.ended = False
 
-    def text(self, is_entry: bool) -> str:
+    def text(self, is_entry: bool, is_inline: bool) -> str:
         parameters = ", ".join(
             f"ptr noalias nocapture %{a.arg}" if _is_run(a.arg) else f"i64 %p.{a.arg}" for a in self.node.args.args
         )
-        short = len(list(ast.walk(self.node))) < 60
-        attributes = "alwaysinline nounwind" if short and not is_entry else "noinline nounwind"
+        attributes = "alwaysinline nounwind" if is_inline and not is_entry else "noinline nounwind"
         linkage = "" if is_entry else "internal "
         head = f"define {linkage}i64 @{self.node.name}({parameters}) {attributes} {{"
         self.lines.append("entry:")

@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from trialog.engines.kernel.limits import TO_REFERENCE, unsure
-from trialog.engines.kernel.shape import Held, Shape
-from trialog.engines.kernel.tables import Tables
+from trialog.engines.kernel.shape import Held
 from trialog.engines.kernel.writer import Writer
 from trialog.engines.tally import most_days
-from trialog.plain import Fetch, Rule, Tally
-from trialog.program import Const
+from trialog.plain import Tally
 from trialog.tree import Summary
 from trialog.values import Duration
 
@@ -75,22 +73,3 @@ def reaching(w: Writer, tally: Tally, held: Held, at: int, tests: Sequence[str])
             w.line(f"S[at + n * {len(columns)} + {i}] = S[r + {c}]")
         w.line("n += 1")
     w.line(f"return {test}")
-
-
-def can_find(rules: Sequence[Rule], shape: Shape, tables: Tables) -> str:
-    """Text that asks first whether any of the rules has rows of all that it fetches: most have not, of most patients."""
-    ways: list[str] = []
-    for r in rules:
-        needed: list[str] = []
-        for x in r.body:
-            held = shape.held.get(x.relation) if isinstance(x, Fetch) else None
-            if held is None or (isinstance(x, Fetch) and x.relation == "screening"):
-                continue
-            if held.given is None or not held.given.by_concept:
-                needed.append(f"N[{held.number}] != 0")
-            elif isinstance(x, Fetch) and isinstance(x.slots[-1], Const):
-                needed.append(f"S[B[{held.number}] + {tables.code(str(x.slots[-1].value))}] != 0")
-        if not needed:
-            return ""
-        ways.append(" and ".join(dict.fromkeys(needed)))
-    return f"if {' or '.join(dict.fromkeys(ways))}: "

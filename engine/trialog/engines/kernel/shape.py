@@ -20,7 +20,8 @@ class Given:
     column: of all where it is 0, of all but the first where it is 1, of none where it is 2. Where `by_concept`, there are
     no rows but a flag for each concept. The numbers in the columns of `between` may lie between two ticks: the code of such
     a number is odd, and compares rightly with what is on a tick alone. The two relations of an `index` say, concept by concept,
-    before how many rows those begin and end that have the concept in their first column.
+    before how many rows those begin and end that have the concept in their first column. `seen` is a relation whose count has bits
+    set for the concepts in a column (see `Tables.bit`).
     """
 
     scales: tuple[int, ...]
@@ -28,6 +29,8 @@ class Given:
     by_concept: bool = False
     between: tuple[int, ...] = ()
     index: tuple[str, str] | None = None
+    seen: tuple[str, int] | None = None
+    is_one: bool = False  # of every patient there is one row
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class Held:
     scales: tuple[int, ...]
     between: tuple[bool, ...]
     given: Given | None = None
+
+    @property
+    def is_one(self) -> bool:
+        return self.given is not None and self.given.is_one
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,11 @@ def latest_asked(plan: Plan, relation: str) -> frozenset[str]:
         and " latest " in f.relation
         and isinstance(f.slots[1], Const)
     )
+
+
+def is_apart(plan: Plan, above: Mapping[str, frozenset[str]], index: str, concept: str) -> bool:
+    """Whether no other rows of a relation with this index mean the concept: none are asked for of a class that it is in."""
+    return not latest_asked(plan, index.split(" ")[-1]) & above[concept] - {concept}
 
 
 def shape_of(plan: Plan, given: Mapping[str, Given]) -> Shape:

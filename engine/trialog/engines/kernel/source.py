@@ -5,6 +5,7 @@ for how many there is room, and `T` what never changes. `N[0]` becomes the numbe
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,9 @@ from pathlib import Path
 from trialog.engines.kernel.body import ARGUMENTS, Around, Body, Names
 from trialog.engines.kernel.expressions import LARGEST_WRITTEN, Coded, expression
 from trialog.engines.kernel.limits import is_beyond
+from trialog.engines.kernel.needed import Needed
 from trialog.engines.kernel.ranges import Ranges, ranges, ranges_of
-from trialog.engines.kernel.sets import adding, can_find
+from trialog.engines.kernel.sets import adding
 from trialog.engines.kernel.shape import (
     Shape,
     patients_of,
@@ -60,6 +62,7 @@ class _Plan:
         self.adders: set[int] = set()
         self.names = Names()
         self.reasons: list[Rule] = []
+        self.needed = Needed(plan, shape, tables, above)
 
     def written(self) -> Written:
         entry = Writer()
@@ -105,10 +108,13 @@ class _Plan:
             for r in rules:
                 place = f"{Path(r.origin.at.source.name).name}:{r.origin.at.line}" if r.origin.at is not None else ""
                 w.line(f"# {place} {r}"[:160].rstrip())
-                _Rule(self, r, w).write()
+                needed = self.needed.by_any([r]) if len(rules) > 1 else ""
+                with w.inside(f"if {needed}:") if needed else nullcontext():
+                    _Rule(self, r, w).write()
             w.line("return")
         self.functions.lines += [*w.lines, "", ""]
-        return f"{can_find(rules, self.shape, self.tables)}{function}({ARGUMENTS})"
+        needed = self.needed.by_any(rules)
+        return f"if {needed}: {function}({ARGUMENTS})" if needed else f"{function}({ARGUMENTS})"
 
 
 class _Rule:
@@ -124,6 +130,7 @@ class _Rule:
             plan.shape,
             plan.tables,
             plan.above,
+            plan.needed,
             plan.functions,
             plan.names,
             rule,

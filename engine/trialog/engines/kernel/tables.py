@@ -11,6 +11,8 @@ from trialog.values import Exact
 FLAGS = 32
 """How many flags a number holds: half of its bits, so that none is that of its sign."""
 
+_MOST_BITS = 62  # of 64, without the sign's
+
 
 class Refused(Exception):  # noqa: N818 (an answer: the reference takes what the kernel does not)
     """The plan asks for something that the kernel cannot do; the message says what."""
@@ -23,6 +25,7 @@ class Tables:
     codes: Mapping[str, int]
     numbers: list[int] = field(default_factory=list)
     _at: dict[object, int] = field(default_factory=dict)
+    _bits: dict[str, dict[frozenset[str], int]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -57,6 +60,24 @@ class Tables:
         for x, y in {(self.codes[x], self.codes[y]) for x, y in rows}:
             flags[x * self.words + y // FLAGS] += 1 << y % FLAGS
         return self.run(("pairs", key), flags)
+
+    def bit(self, relation: str, concepts: frozenset[str]) -> int | None:
+        """The place of the bit that tells whether this relation has one of these concepts; None where no place is left."""
+        bits = self._bits.setdefault(relation, {})
+        if concepts not in bits and len(bits) >= _MOST_BITS:
+            return None
+        return bits.setdefault(concepts, len(bits))
+
+    def seen(self, relation: str) -> int:
+        """Where the numbers stand that have of each concept all those bits set that it sets; -1 where nothing asks for one."""
+        bits = self._bits.get(relation, {})
+        if not bits:
+            return -1
+        words = [0] * self.size
+        for concepts, bit in bits.items():
+            for c in concepts:
+                words[self.codes[c]] += 1 << bit
+        return self.run(("seen", relation), words)
 
     def members(self, above: Mapping[str, frozenset[str]]) -> int:
         """Where of each concept everything under it is listed, itself first. `above` are the classes of each, itself included."""
