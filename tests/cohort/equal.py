@@ -46,12 +46,12 @@ def differences(
             compared.patients += 1
             compared.given_back += bool(found.by_reference[row])
             for i, relation in enumerate(ready.protocol.relations):
-                mine, other = STATUS_NAMES[found.statuses[row, i]], answers.status(relation)
+                mine, other = STATUS_NAMES[found.statuses[i, row]], answers.status(relation)
                 compared.answers += 1
                 if mine is not other:
                     yield Difference(chart.patient, relation, mine.value, other.value)
             for i, cohort in enumerate(ready.protocol.cohorts):
-                verdict, other_verdict = VERDICTS[found.verdicts[row, i]], answers.verdict(cohort)
+                verdict, other_verdict = VERDICTS[found.verdicts[i, row]], answers.verdict(cohort)
                 compared.answers += 1
                 if verdict is not other_verdict:
                     yield Difference(chart.patient, cohort, verdict.value, other_verdict.value)

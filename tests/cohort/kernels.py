@@ -11,6 +11,7 @@ from trialog.answers import Screener, Status, Verdict
 from trialog.charts.chart import Chart
 from trialog.cohort.driver import ENTRY, PARAMETERS, STATUSES, VERDICTS, Protocol, protocol
 from trialog.cohort.encoding import encoded, packed
+from trialog.engines.kernel.llvm_text import NARROW
 from trialog.engines.kernel.machine import Machine, machine
 
 STATUS_NAMES = (Status.NOT_MET, Status.UNKNOWN, Status.MET)
@@ -106,7 +107,8 @@ class Kernel:
         return self._python(*runs, first, last)
 
     def _call_machine(self, runs: Sequence[list[int]], first: int, last: int) -> int:
-        arrays = [(ctypes.c_int64 * len(run))(*run) for run in runs]
+        kinds = [ctypes.c_int32 if p in NARROW else ctypes.c_int64 for p in PARAMETERS]
+        arrays = [(kind * len(run))(*run) for kind, run in zip(kinds, runs, strict=False)]
         answer = self._machine.call(*(ctypes.addressof(a) for a in arrays), first, last)
         for run, array in zip(runs, arrays, strict=True):
             run.clear()
@@ -118,21 +120,21 @@ class Kernel:
     ) -> list[Found]:
         """All charts in one call, as a run over a bucket makes it; memory is kept from chart to chart."""
         layout = self.protocol.layout
-        cells, offsets = packed([encoded(c, layout) for c in charts], layout)
+        charted = packed([encoded(c, layout) for c in charts], layout)
         results = [_UNTOUCHED] * (self.protocol.width * len(charts))
         first = 0
         memory = self._memory()
         while first >= 0:
-            runs = [*memory, layout.tables.numbers, cells, offsets, list(days), results]
+            runs = [*memory, layout.tables.numbers, *charted, list(days), results]
             looked = [_Looked(run) for run in runs]
             first = call(looked, first, len(charts))
-            memory, results = [list(run) for run in looked[:4]], list(looked[8])
+            memory, results = [list(run) for run in looked[:4]], list(looked[9])
             self._untouched(memory)
             if first >= 0:
                 short = memory[1][0]
                 self.rooms[short] = self.rooms.get(short, _ROOM) * 4
                 memory = self._memory()
-        return [self._found(results[i * self.protocol.width :]) for i in range(len(charts))]
+        return [self._found(results[i :: len(charts)]) for i in range(len(charts))]
 
     def _memory(self) -> list[list[int]]:
         """Room for a few rows of each relation, with places between them that nobody may touch."""

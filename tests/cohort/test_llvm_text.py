@@ -178,6 +178,16 @@ def test_machine_code_does_what_python_does(seed: int) -> None:
 
 
 @settings(max_examples=40)
+@given(st.integers(-(2**31), 2**31 - 1), st.integers(-5, 5))
+def test_numbers_of_32_bits_stand_side_by_side(number: int, more: int) -> None:
+    text = "def f(C, R, a):\n    R[1] = C[1] * a\n    R[2] = C[0]\n    R[2] |= a\n    return C[2] + a\n"
+    given, found = (ctypes.c_int32 * 3)(7, -3, number), (ctypes.c_int32 * 4)(5, 5, 5, 5)
+    compiled = machine(text, "f", ("C", "R", "a"))
+    assert compiled.call(ctypes.addressof(given), ctypes.addressof(found), more) == number + more
+    assert (list(given), list(found)) == ([7, -3, number], [5, -3 * more, 7 | more, 5])
+
+
+@settings(max_examples=40)
 @given(st.integers(-(2**62), 2**62), st.sampled_from([1, 2, 3, 7, 10, 400000, 2**40]))
 def test_quotients_go_to_the_lesser_number(number: int, divisor: int) -> None:
     text = "def f(S, x, y):\n    S[0] = x // y\n    S[1] = x % y\n    return 0\n"

@@ -120,9 +120,8 @@ def test_a_bucket_as_columns_is_its_charts_encoded_one_by_one(charts: Store) -> 
         found = columns(charts, number, layout)
         own = sorted((c for c in CHARTS if bucket_number(c.patient, BUCKETS) == number), key=lambda c: c.patient)
         assert found.names.to_pylist() == [c.patient for c in own]
-        cells, offsets = packed([encoded(c, layout) for c in own], layout)
-        assert found.cells.tolist() == cells
-        assert found.offsets.tolist() == offsets
+        runs = (found.narrow, found.wide, found.offsets)
+        assert tuple(run.tolist() for run in runs) == packed([encoded(c, layout) for c in own], layout)
 
 
 def test_a_patient_without_a_birth_date_is_screened(tmp_path: Path) -> None:

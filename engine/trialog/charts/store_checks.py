@@ -60,28 +60,36 @@ def _wrong(table: "pa.Table", f: Field, patients: int, vocabulary: Vocabulary) -
             return None if at is None else (at, f"`{names[at]}` does not come after `{names[at - 1]}`")
         case Holds.PATIENT:
             rows = column.to_numpy()
-            if at := _first(np.flatnonzero(np.diff(rows) < 0)):
+            if at := _first(rows[1:] < rows[:-1]):
                 return at[0] + 1, "the rows are not sorted by patient"
-            if at := _first(np.flatnonzero((rows < 0) | (rows >= patients))):
+            if len(rows) and (rows[0] < 0 or rows[-1] >= patients):
+                at = _first((rows < 0) | (rows >= patients)) or (0,)
                 return at[0], f"there is no patient in row {rows[at[0]] + 1} of `patients`"
         case Holds.DAY:
             days = column.to_numpy()
             low = 0 if f.name == "screening" else FIRST_DAY
-            if at := _first(np.flatnonzero((days < low) | (days > LAST_DAY))):
+            if _within(days, low, LAST_DAY):
+                return None
+            if at := _first((days < low) | (days > LAST_DAY)):
                 return at[0], f"{days[at[0]]} is no day of the calendar"
         case Holds.DAYS:
+            spread = column.to_numpy()
             low_days = table.column(f.name.removesuffix("_spread")).to_numpy()
-            ends = column.to_numpy().astype(np.int64) + low_days
-            if at := _first(np.flatnonzero((column.to_numpy() < 0) | ((ends > LAST_DAY) & (low_days <= LAST_DAY)))):
+            if not spread.any():
+                return None
+            ends = spread.astype(np.int64) + low_days
+            if at := _first((spread < 0) | ((ends > LAST_DAY) & (low_days <= LAST_DAY))):
                 return at[0], "the high end is before the low one, or after all days"
         case Holds.CODE:
-            if at := _first(_no_codes(column.to_numpy())):
+            codes = column.to_numpy()
+            if at := _first(_no_codes(codes)):
                 return at[0], f"{column[at[0]]} is the code of no number"
         case Holds.CODES:
             spread = column.to_numpy()
             low_codes = table.column(f.name.removesuffix("_spread")).to_numpy()
-            strange = np.setdiff1d(_no_codes(spread + low_codes), _no_codes(low_codes))
-            if at := _first(np.flatnonzero(spread < 0)) or _first(strange):
+            if not spread.any():
+                return None
+            if at := _first((spread < 0) | (_no_codes(spread + low_codes) & ~_no_codes(low_codes))):
                 return at[0], "the high end is below the low one, or no code"
         case Holds.CONCEPT | Holds.CAUSE | Holds.WORD:
             return _unknown_word(column, f, vocabulary)
@@ -92,15 +100,24 @@ def _wrong(table: "pa.Table", f: Field, patients: int, vocabulary: Vocabulary) -
     return None
 
 
-def _first(rows: "np.ndarray") -> tuple[int] | None:
-    return (int(rows[0]),) if len(rows) else None
+def _first(strange: "np.ndarray") -> tuple[int] | None:
+    """The first row that is marked."""
+    at = int(strange.argmax()) if len(strange) else 0
+    return (at,) if len(strange) and strange[at] else None
+
+
+def _within(numbers: "np.ndarray", low: int, high: int) -> bool:
+    """Whether no number is below or above; which one is need not be known then."""
+    return not len(numbers) or bool(numbers.min() >= low and numbers.max() <= high)
 
 
 def _no_codes(codes: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
-    size = np.abs(codes)
-    return np.flatnonzero((size > BEYOND_CODE) & (size != END_CODE))
+    found = np.abs(codes) > BEYOND_CODE
+    if found.any():
+        found[found] = np.abs(codes[found]) != END_CODE
+    return found
 
 
 def _unknown_word(column: "pa.DictionaryArray", f: Field, vocabulary: Vocabulary) -> tuple[int, str] | None:
@@ -119,7 +136,7 @@ def _unknown_word(column: "pa.DictionaryArray", f: Field, vocabulary: Vocabulary
     if not strange:
         return None
     indices = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    at = _first(np.flatnonzero(np.isin(indices, strange)))
+    at = _first(np.isin(indices, strange))
     if at is None:
         return None
     word = str(words[indices[at[0]]])
@@ -134,8 +151,10 @@ def _wrong_ends(column: "pa.Array", table: "pa.Table", f: Field) -> tuple[int, s
     name = f.name.removesuffix("_exact")
     low = table.column(name).to_numpy()
     odd = ((low | table.column(f"{name}_spread").to_numpy()) & 1) == 1
+    if column.null_count == len(column) and not odd.any():
+        return None
     given = column.is_valid().to_numpy(zero_copy_only=False)
-    if at := _first(np.flatnonzero(odd & ~given)):
+    if at := _first(odd & ~given):
         return at[0], "the codes lie between two ticks, and the exact numbers are missing"
     for row in np.flatnonzero(given):
         written = str(column[int(row)])

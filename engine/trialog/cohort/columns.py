@@ -9,9 +9,10 @@ from trialog.charts.store_read import Store
 from trialog.charts.store_tables import ABSENT, JUDGEMENTS, PATIENTS, REVIEWED
 from trialog.cohort import layout as kernel
 from trialog.cohort.layout import Layout
+from trialog.cohort.sources import Form, Source, places, record_of, sources
 from trialog.problem import Problem
 from trialog.values import Cause
-from trialog.vocabulary import Coded, Column, Relation
+from trialog.vocabulary import Coded, Dated, Relation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Columns:
-    """The patients of one bucket. `cells` are the rows of all tables, `offsets` say where each patient's begin.
+    """The patients of one bucket. `narrow`, `wide` and `offsets` are the runs `C`, `D` and `O` that a kernel takes (see `sources`).
 
     `screening` is the day of each chart, 0 where the run gives it; `born` the first day on which each may be born, 0 where none
     is recorded.
@@ -31,7 +32,8 @@ class Columns:
     names: "pa.Array"
     screening: "Numbers"
     born: "Numbers"
-    cells: "Numbers"
+    narrow: "np.ndarray[Any, np.dtype[np.int32]]"
+    wide: "Numbers"
     offsets: "Numbers"
 
 
@@ -63,36 +65,75 @@ def columns(store: Store, number: int, layout: Layout) -> Columns:
     n = patients.num_rows
     relations = {name: i for i, name in enumerate(layout.vocabulary.relations)}
     codes = layout.tables.codes
-    matrices: dict[str, tuple[Numbers, pa.Table]] = {}
+    of = sources(layout)
+    own = {record_of(r): tables[r.name] for r in layout.records}
+    own |= {kernel.REVIEWED: tables[REVIEWED], kernel.ABSENT: tables[ABSENT], kernel.SIGNED: tables[JUDGEMENTS]}
+    fill = _Filled(of, own)
     for r in layout.records:
-        matrices[f"record {r.name}"] = (_records(tables[r.name], r, codes), tables[r.name])
-    for name, source in ((kernel.REVIEWED, REVIEWED), (kernel.ABSENT, ABSENT)):
-        found = np.empty((tables[source].num_rows, 4), np.int64)
-        found[:, 0] = _coded(tables[source], "relation", relations)
-        found[:, 1] = _coded(tables[source], "concept", codes)
-        _ends(found, 2, tables[source], "through")
-        matrices[name] = (found, tables[source])
-    signed = np.empty((tables[JUDGEMENTS].num_rows, 6), np.int64)
-    signed[:, 0] = _coded(tables[JUDGEMENTS], "question", codes)
-    signed[:, 1] = _numbers(tables[JUDGEMENTS], "agreed")
-    _ends(signed, 2, tables[JUDGEMENTS], "on")
-    _ends(signed, 4, tables[JUDGEMENTS], "until")
-    matrices[kernel.SIGNED] = (signed, tables[JUDGEMENTS])
-    offsets = [np.array([n], np.int64)]
-    cells: list[Numbers] = []
-    begin = 0
-    for name in layout.sources:
-        matrix, own = matrices[name]
-        offsets += [np.array([begin], np.int64), _starts(own, n)]
-        cells.append(matrix.ravel())
-        begin += matrix.size
+        _records(fill, tables[r.name], r, codes)
+    for name in (REVIEWED, ABSENT):
+        fill.words(tables[name], "relation", relations)
+        fill.words(tables[name], "concept", codes)
+        fill.days(tables[name], "through")
+    fill.words(tables[JUDGEMENTS], "question", codes)
+    fill.one(tables[JUDGEMENTS], "agreed")
+    fill.days(tables[JUDGEMENTS], "on")
+    fill.days(tables[JUDGEMENTS], "until")
+    assert fill.is_full
+    starts = [_starts(own[source.name], n) for source in of]
+    head = np.array([*places(of, n, [own[source.name].num_rows for source in of])], np.int64)
     return Columns(
         patients.column("patient").combine_chunks(),
         _numbers(patients, "screening"),
         _born(tables.get("born"), n),
-        np.concatenate(cells) if cells else np.empty(0, np.int64),
-        np.concatenate(offsets),
+        fill.narrow,
+        fill.wide,
+        np.concatenate([head, *starts]),
     )
+
+
+class _Filled:
+    """The runs of a bucket, filled column by column in the order of the sources."""
+
+    def __init__(self, of: Sequence[Source], tables: "Mapping[str, pa.Table]") -> None:
+        import numpy as np
+
+        size = [(tables[s.name].num_rows * f.size, f is Form.NUMBERS) for s in of for f in s.forms]
+        self.narrow = np.empty(sum(n for n, is_wide in size if not is_wide), np.int32)
+        self.wide = np.empty(sum(n for n, is_wide in size if is_wide), np.int64)
+        self.at = [0, 0]
+
+    @property
+    def is_full(self) -> bool:
+        return self.at == [len(self.narrow), len(self.wide)]
+
+    def next(self, rows: int, wide: bool = False) -> "np.ndarray[Any, Any]":
+        begin = self.at[wide]
+        self.at[wide] += rows
+        return (self.wide if wide else self.narrow)[begin : begin + rows]
+
+    def one(self, table: "pa.Table", name: str, wide: bool = False) -> None:
+        self.next(table.num_rows, wide)[:] = table.column(name).to_numpy()
+
+    def days(self, table: "pa.Table", name: str) -> None:
+        self.one(table, name)
+        self.one(table, f"{name}_spread")
+
+    def numbers(self, table: "pa.Table", name: str) -> None:
+        self.one(table, name, wide=True)
+        self.one(table, f"{name}_spread", wide=True)
+
+    def words(self, table: "pa.Table", name: str, codes: Mapping[str, int], other: int = -1) -> None:
+        """The numbers of the words in a column; `other` for a word that has none, and where there is none."""
+        import numpy as np
+
+        run = self.next(table.num_rows)
+        begin = 0
+        for chunk in table.column(name).chunks:
+            by_word = np.array([*(codes.get(w, other) for w in chunk.dictionary.to_pylist()), other], np.int32)
+            at = chunk.indices.fill_null(len(by_word) - 1) if chunk.null_count else chunk.indices
+            np.take(by_word, at.to_numpy(zero_copy_only=False), out=run[begin : begin + len(at)], mode="clip")
+            begin += len(at)
 
 
 def _wanted(relation: Relation) -> tuple[str, ...]:
@@ -105,52 +146,25 @@ def _wanted(relation: Relation) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _records(table: "pa.Table", relation: Relation, codes: Mapping[str, int]) -> "Numbers":
-    import numpy as np
-
-    own = kernel.flat(relation)
-    product = relation.product
-    found = np.empty((table.num_rows, own.width + 1 + (2 if product is not None else 0)), np.int64)
+def _records(fill: _Filled, table: "pa.Table", relation: Relation, codes: Mapping[str, int]) -> None:
     for column in relation.columns:
-        _fill(found, own.starts[column.name], table, column, codes)
-    found[:, own.width] = _numbers(table, "confirmed")
-    if product is not None:
-        for i, name in enumerate((product.whole, product.part)):
-            found[:, own.width + 1 + i] = _coded(table, f"{name}_cause", {Cause.MISSING.value: 1}, 0)
-    return found
-
-
-def _fill(found: "Numbers", at: int, table: "pa.Table", column: Column, codes: Mapping[str, int]) -> None:
-    if isinstance(column.type, Coded):
-        found[:, at] = _coded(table, column.name, codes)
-    else:
-        _ends(found, at, table, column.name)
-
-
-def _ends(found: "Numbers", at: int, table: "pa.Table", name: str) -> None:
-    import numpy as np
-
-    low = _numbers(table, name)
-    found[:, at] = low
-    np.add(low, _numbers(table, f"{name}_spread"), out=found[:, at + 1])
+        match column.type:
+            case Coded():
+                fill.words(table, column.name, codes)
+            case Dated():
+                fill.days(table, column.name)
+            case _:
+                fill.numbers(table, column.name)
+    fill.one(table, "confirmed")
+    if relation.product is not None:
+        for name in (relation.product.whole, relation.product.part):
+            fill.words(table, f"{name}_cause", {Cause.MISSING.value: 1}, 0)
 
 
 def _numbers(table: "pa.Table", name: str) -> "Numbers":
     import numpy as np
 
     return table.column(name).to_numpy().astype(np.int64)
-
-
-def _coded(table: "pa.Table", name: str, codes: Mapping[str, int], other: int = -1) -> "Numbers":
-    """The numbers of the words in a column; `other` for a word that has none, and where there is none."""
-    import numpy as np
-
-    parts: list[Numbers] = []
-    for chunk in table.column(name).chunks:
-        by_word = np.array([*(codes.get(w, other) for w in chunk.dictionary.to_pylist()), other], np.int64)
-        at = chunk.indices.fill_null(len(by_word) - 1) if chunk.null_count else chunk.indices
-        parts.append(by_word[at.to_numpy(zero_copy_only=False)])
-    return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
 def _starts(table: "pa.Table", patients: int) -> "Numbers":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trialog.answers import Screener, Verdict
 from trialog.cohort.layout import Layout, layout_of, stage
+from trialog.cohort.sources import loading, sources
 from trialog.engines.kernel.source import Written, helper_text, write
 from trialog.engines.kernel.writer import Writer, text_of
 from trialog.fetches import CERTAIN, POSSIBLE
@@ -17,15 +18,15 @@ NOT_MET, UNKNOWN, MET = 0, 1, 2
 STATUSES = 4
 """A result is a status and, times this, the number of the rule that gave it, 0 where none did."""
 ENTRY = "screen"
-PARAMETERS = ("S", "N", "B", "M", "T", "C", "O", "P", "R", "first", "last")
+PARAMETERS = ("S", "N", "B", "M", "T", "C", "D", "O", "P", "R", "first", "last")
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """Source text that screens patients, and what its results mean, patient by patient.
+    """Source text that screens patients, and what its results mean, column by column.
 
-    The first number of a patient's results is 1 where the reference must screen the patient; then come the statuses of
-    `relations` and the verdicts for `cohorts`.
+    The first column is 1 where the reference must screen the patient; then come the statuses of `relations` and the verdicts
+    for `cohorts`.
     """
 
     text: str
@@ -63,26 +64,12 @@ class _Driver:
 
     def lines(self) -> Iterator[str]:
         w = Writer()
-        self.loading(w)
+        loads = [loading(w, source) for source in sources(self.layout)]
         self.deciding(w)
         for i, cohort in enumerate(self.screener.program.cohorts):
             self.verdict(w, i, cohort)
-        self.screening(w)
+        self.screening(w, loads)
         yield from w.lines
-
-    def loading(self, w: Writer) -> None:
-        with w.inside("def load(S, N, B, M, C, O, k, width, at, p):"):
-            w.line("begin = O[at + 1 + p]")
-            w.line("rows = O[at + 2 + p] - begin")
-            w.line("if rows > M[k]:")
-            w.line("    N[0] = k")
-            w.line("    return")
-            w.line("source = O[at] + begin * width")
-            w.line("place = B[k]")
-            with w.inside("for i in range(rows * width):"):
-                w.line("S[place + i] = C[source + i]")
-            w.line("N[k] = rows")
-            w.line("return")
 
     def status(self, relation: str) -> tuple[int, int]:
         """The numbers of what says that the relation holds, and of what says that it may; 0 where nothing does."""
@@ -129,28 +116,26 @@ class _Driver:
                     w.line(f"S[B[{unknown}] + q] = 0")
             w.line("return")
 
-    def screening(self, w: Writer) -> None:
-        layout, number = self.layout, self.layout.number
+    def screening(self, w: Writer, loads: Sequence[str]) -> None:
+        layout = self.layout
         derived = 1 + max((h.number for h in layout.shape.held.values() if h.given is not None), default=0)
         with w.inside(f"def {ENTRY}({', '.join(PARAMETERS)}):"):
             w.line("patients = O[0]")
             with w.inside("for p in range(first, last):"):
                 with w.inside(f"for k in range({layout.shape.count}):"):
                     w.line("N[k] = 0")
-                for i, name in enumerate(layout.sources):
-                    width = layout.shape.held[name].width
-                    w.line(f"load(S, N, B, M, C, O, {number(name)}, {width}, 1 + {i} * (patients + 2), p)")
+                for load in loads:
+                    w.line(load)
                 w.line("if N[0] == 0:")
                 w.line("    prepare(S, N, B, M, T, P[p])")
                 w.line("if N[0] == 0:")
                 w.line("    derive(S, N, B, M, T)")
                 w.line("if N[0] > 0:")
                 w.line("    return p")
-                w.line(f"r = p * {1 + len(self.relations) + len(self.screener.program.cohorts)}")
                 with w.inside("if N[0] < 0:"):
-                    w.line("R[r] = 1")
+                    w.line(f"{_result(0)} = 1")
                     w.line("continue")
-                w.line("R[r] = 0")
+                w.line(f"{_result(0)} = 0")
                 for i, relation in enumerate(self.relations):
                     met, maybe = self.status(relation)
                     text = (
@@ -160,25 +145,25 @@ class _Driver:
                     )
                     if met:
                         text = f"{MET} + {STATUSES} * N[{met}] if N[{met}] != 0 else ({text})"
-                    w.line(f"R[r + {1 + i}] = {text}")
+                    w.line(f"{_result(1 + i)} = {text}")
                 self.verdicts(w, derived)
             w.line("return -1")
 
     def verdicts(self, w: Writer, derived: int) -> None:
         first = 1 + len(self.relations)
         for i, cohort in enumerate(self.screener.program.cohorts):
-            w.line(f"R[r + {first + i}] = verdict_{i}(N)")
+            w.line(f"{_result(first + i)} = verdict_{i}(N)")
             _ = cohort
         signed = [x.strip() for x in self.stage if x.strip().startswith("judgements(")]
         for i, cohort in enumerate(self.screener.program.cohorts):
-            with w.inside(f"if R[r + {first + i}] == 3:"):
-                w.line(f"R[r + {first + i}] = 2")
+            with w.inside(f"if {_result(first + i)} == 3:"):
+                w.line(f"{_result(first + i)} = 2")
                 for refused in self.screener.refusals(cohort):
                     at = "".join(
                         f", {self.layout.tables.flags(('refused', r.name, refused), (str(q) for of, q in refused if of == r.name))}"
                         for r in self.judgements
                     )
-                    with w.inside(f"if R[r + {first + i}] == 2:"):
+                    with w.inside(f"if {_result(first + i)} == 2:"):
                         for line in signed:
                             w.line(line.replace("screening)", "P[p])"))
                         w.line(f"decide(S, N, B, T{at})")
@@ -188,7 +173,12 @@ class _Driver:
                         w.line("if N[0] > 0:")
                         w.line("    return p")
                         with w.inside("if N[0] < 0:"):
-                            w.line("R[r] = 1")
+                            w.line(f"{_result(0)} = 1")
                             w.line("N[0] = 0")
                         with w.inside(f"if verdict_{i}(N) == 1:"):
-                            w.line(f"R[r + {first + i}] = 3")
+                            w.line(f"{_result(first + i)} = 3")
+
+
+def _result(column: int) -> str:
+    """The text of patient p's result."""
+    return f"R[p + {column} * patients]" if column else "R[p]"

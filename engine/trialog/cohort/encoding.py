@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from trialog.charts.chart import Chart, Denied, Record, Reviewed, Standing
 from trialog.codes import code_of, is_beyond
 from trialog.cohort.layout import ABSENT, REVIEWED, SIGNED, Layout
+from trialog.cohort.sources import Form, places, record_of, sources
 from trialog.values import Cause, Interval
 from trialog.vocabulary import Coded, Dated, Relation
 
@@ -22,14 +24,14 @@ class Encoded:
 
 def encoded(chart: Chart, layout: Layout) -> Encoded:
     codes, relations = layout.tables.codes, list(layout.vocabulary.relations)
-    rows: dict[str, Cells] = {name: [] for name in layout.sources}
+    rows: dict[str, Cells] = {source.name: [] for source in sources(layout)}
     wanted = {r.name: r for r in layout.records}
     beyond = False
     for record in chart.records:
         relation = wanted.get(record.relation)
         if relation is not None:
             cells, ok = _record(record, relation, layout)
-            rows[f"record {relation.name}"].append(cells)
+            rows[record_of(relation)].append(cells)
             beyond = beyond or not ok
 
     def scopes(statements: Iterable[Reviewed | Denied]) -> Cells:
@@ -70,17 +72,20 @@ def _record(record: Record, relation: Relation, layout: Layout) -> tuple[tuple[i
     return tuple(cells), ok
 
 
-def packed(charts: Sequence[Encoded], layout: Layout) -> tuple[list[int], list[int]]:
-    """The cells of several charts, table by table, and where the rows of each patient begin."""
-    cells: list[int] = []
-    offsets: list[int] = [len(charts)]
-    for name in layout.sources:
-        offsets.append(len(cells))
-        rows = 0
-        for chart in charts:
-            offsets.append(rows)
-            rows += len(chart.rows[name])
-            for row in chart.rows[name]:
-                cells += row
-        offsets.append(rows)
-    return cells, offsets
+def packed(charts: Sequence[Encoded], layout: Layout) -> tuple[list[int], list[int], list[int]]:
+    """The runs `C`, `D` and `O` of several charts (see `sources`)."""
+    narrow: list[int] = []
+    wide: list[int] = []
+    of = sources(layout)
+    rows = {s.name: [row for chart in charts for row in chart.rows[s.name]] for s in of}
+    offsets = list(places(of, len(charts), [len(rows[s.name]) for s in of]))
+    for source in of:
+        i = 0
+        for form in source.forms:
+            run = wide if form is Form.NUMBERS else narrow
+            run += [row[i] for row in rows[source.name]]
+            if form is not Form.ONE:
+                run += [row[i + 1] - row[i] for row in rows[source.name]]
+            i += form.size
+        offsets += accumulate((len(chart.rows[source.name]) for chart in charts), initial=0)
+    return narrow, wide, offsets

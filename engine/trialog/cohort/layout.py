@@ -110,11 +110,6 @@ class Layout:
     records: tuple[Relation, ...]  # those whose records are needed
     weighed: Relation | None  # the measure from which amounts follow
 
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The tables of a chart, in the order in which their rows are handed over."""
-        return (*(f"record {r.name}" for r in self.records), REVIEWED, ABSENT, SIGNED)
-
     def number(self, name: str) -> int:
         """The number of the relation, 0 where nothing asks for it."""
         held = self.shape.held.get(name)
@@ -204,9 +199,10 @@ class _Stage:
             own = flat(r)
             begin, end = _day(r, own, "on", "from"), _day(r, own, "to")
             about = _about(r, own) if r.kind is not Kind.ATTRIBUTE else -1
+            seen = f"seen {r.name}"
             yield (
                 f"count_records(S, N, B, M, T, {number(f'record {r.name}')}, {number(f'counted {r.name}')}, "
-                f"{self.first(r)}, {number(f'seen {r.name}')}, {self.tables.seen(f'seen {r.name}')}, {own.width}, {_more(r)}, {about}, "
+                f"{self.first(r)}, {number(seen)}, {self.tables.seen(seen)}, {own.width}, {_more(r)}, {about}, "
                 f"{begin}, {end}, {self.codes[r.name]}, {absent}, screening, {self.above}, {words})"
             )
         for r in self.layout.records:

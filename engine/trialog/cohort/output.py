@@ -94,24 +94,24 @@ def table(bucket: Bucket, screener: Screener, protocol: Protocol) -> "pa.Table":
     import numpy as np
     import pyarrow as pa
 
-    kept = ~bucket.unborn
     epoch = 719163  # the ordinal of 1970-01-01, from which Arrow counts days
     columns: dict[str, Any] = {
-        "patient": bucket.names.filter(pa.array(kept)),
-        "screening": pa.array((bucket.days[kept] - epoch).astype(np.int32)).cast(pa.date32()),
-        "by_reference": pa.array(bucket.by_reference[kept]),
-        "on_today": pa.array(bucket.on_today[kept]),
+        "patient": bucket.names,
+        "screening": pa.array((bucket.days - epoch).astype(np.int32)).cast(pa.date32()),
+        "by_reference": pa.array(bucket.by_reference),
+        "on_today": pa.array(bucket.on_today),
     }
 
     def words(indices: Any, names: tuple[str, ...]) -> "pa.DictionaryArray":
-        return pa.DictionaryArray.from_arrays(pa.array(indices.astype(np.int8)), pa.array(names))
+        return pa.DictionaryArray.from_arrays(pa.array(indices.view(np.int8)), pa.array(names))
 
-    for i, cohort in enumerate(protocol.cohorts):
-        columns[f"verdict_{cohort}"] = words(bucket.verdicts[kept, i], tuple(v.value for v in VERDICTS))
-    for i, name in enumerate(column_names(screener, protocol)):
-        columns[name] = words(bucket.statuses[kept, i], tuple(s.value for s in STATUS_NAMES))
-        columns[f"{name}_rule"] = pa.array(bucket.rules[kept, i])
-    return pa.table(columns)
+    for cohort, verdicts in zip(protocol.cohorts, bucket.verdicts, strict=True):
+        columns[f"verdict_{cohort}"] = words(verdicts, tuple(v.value for v in VERDICTS))
+    for name, statuses, rules in zip(column_names(screener, protocol), bucket.statuses, bucket.rules, strict=True):
+        columns[name] = words(statuses, tuple(s.value for s in STATUS_NAMES))
+        columns[f"{name}_rule"] = pa.array(rules)
+    found = pa.table(columns)
+    return found.filter(pa.array(~bucket.unborn)) if bucket.unborn.any() else found
 
 
 def counted(bucket: Bucket, protocol: Protocol) -> Counted:
@@ -119,8 +119,8 @@ def counted(bucket: Bucket, protocol: Protocol) -> Counted:
     return Counted(
         int(kept.sum()),
         {
-            cohort: {v.value: int((bucket.verdicts[kept, i] == j).sum()) for j, v in enumerate(VERDICTS)}
-            for i, cohort in enumerate(protocol.cohorts)
+            cohort: {v.value: int(((verdicts == j) & kept).sum()) for j, v in enumerate(VERDICTS)}
+            for cohort, verdicts in zip(protocol.cohorts, bucket.verdicts, strict=True)
         },
         int((bucket.by_reference & kept).sum()),
         int((bucket.on_today & kept).sum()),

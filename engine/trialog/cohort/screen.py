@@ -25,9 +25,10 @@ STATUS_NAMES = (Status.NOT_MET, Status.UNKNOWN, Status.MET)
 class Bucket:
     """What was found of the patients of one bucket.
 
-    `statuses` and `verdicts` are indices into `STATUS_NAMES` and `VERDICTS`; `rules` are numbers of the kernel's rules, 0 where
-    none decided. `by_reference` marks the patients whom the reference screened, `unborn` those whose birth comes after the
-    screening: of these nothing is said. `on_today` marks those whose charts have no day, and who were screened on the run's.
+    `statuses` and `verdicts` are indices into `STATUS_NAMES` and `VERDICTS`, a row for each relation or cohort with one for each
+    patient; `rules` are numbers of the kernel's rules, 0 where none decided. `by_reference` marks the patients whom the
+    reference screened, `unborn` those whose birth comes after the screening: of these nothing is said. `on_today` marks those
+    whose charts have no day, and who were screened on the run's.
     """
 
     number: int
@@ -75,13 +76,13 @@ class Kernel:
         m = room_for(self.protocol.written, rooms)
         return Memory(rooms, *(np.array(run, np.int64) for run in (m.S, m.N, m.B, m.M)))
 
-    def results(self, found: Columns, days: "Numbers") -> "Numbers":
-        """The kernel's numbers of each patient, one row for each (see `Protocol`)."""
+    def results(self, found: Columns, days: "Numbers") -> "np.ndarray[Any, np.dtype[np.int32]]":
+        """The kernel's numbers, a row for each column of `Protocol` with one for each patient."""
         import numpy as np
 
         patients = len(days)
-        results = np.zeros((patients, self.protocol.width), np.int64)
-        runs = (self.tables, found.cells, found.offsets, days, results)
+        results = np.zeros((self.protocol.width, patients), np.int32)
+        runs = (self.tables, found.narrow, found.wide, found.offsets, days, results)
         first = 0
         while first >= 0:
             m = self.memory()
@@ -115,15 +116,15 @@ def screen_bucket(ready: Kernel, store: Store, number: int, as_of: int | None, t
     days = days.astype(np.int64)
     results = ready.results(found, days)
     relations, cohorts = len(ready.protocol.relations), len(ready.protocol.cohorts)
-    codes = results[:, 1 : 1 + relations]
+    codes = results[1 : 1 + relations]
     bucket = Bucket(
         number,
         found.names,
         days,
         (codes & (STATUSES - 1)).astype(np.uint8),
         (codes >> STATUSES.bit_length() - 1).astype(np.uint16),
-        results[:, 1 + relations : 1 + relations + cohorts].astype(np.uint8),
-        results[:, 0] != 0,
+        results[1 + relations : 1 + relations + cohorts].astype(np.uint8),
+        results[0] != 0,
         (found.screening == 0) & (as_of is None),
         found.born > days,
     )
@@ -139,10 +140,10 @@ def _by_reference(ready: Kernel, store: Store, bucket: Bucket) -> None:
     for row, chart in store.charts_in(bucket.number, rows):
         answers = ready.screener.screen(chart, int(bucket.days[row]))
         for i, relation in enumerate(ready.protocol.relations):
-            bucket.statuses[row, i] = STATUS_NAMES.index(answers.status(relation))
-            bucket.rules[row, i] = 0
+            bucket.statuses[i, row] = STATUS_NAMES.index(answers.status(relation))
+            bucket.rules[i, row] = 0
         for i, cohort in enumerate(ready.protocol.cohorts):
-            bucket.verdicts[row, i] = VERDICTS.index(answers.verdict(cohort))
+            bucket.verdicts[i, row] = VERDICTS.index(answers.verdict(cohort))
 
 
 __all__ = ["STATUS_NAMES", "VERDICTS", "Bucket", "Kernel", "kernel", "screen_bucket"]

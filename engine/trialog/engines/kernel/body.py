@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from trialog.codes import is_exact
 from trialog.ends import variables
 from trialog.engines.kernel.expressions import Coded, compared, condition, expression, reduced
+from trialog.engines.kernel.known import Always, Asked, Never, Rows, known
 from trialog.engines.kernel.limits import TO_REFERENCE, beyond, fitting, guards, odd
 from trialog.engines.kernel.needed import Needed
 from trialog.engines.kernel.ranges import Range
 from trialog.engines.kernel.sets import reaching
-from trialog.engines.kernel.shape import Held, Shape, classes_of, is_apart
-from trialog.engines.kernel.tables import Refused, Tables, coded
+from trialog.engines.kernel.shape import Held, Shape, classes_of
+from trialog.engines.kernel.tables import Refused, Tables
 from trialog.engines.kernel.writer import Writer
-from trialog.plain import Absent, Either, Fetch, Let, Row, Rule, Slot, Step, Tally, Test
+from trialog.plain import Absent, Either, Fetch, Let, Rule, Slot, Step, Tally, Test
 from trialog.plan import Plan, names
 from trialog.program import Const, Var, Whatever
 
@@ -70,7 +70,7 @@ class Body:
         match step:
             case Fetch():
                 if step.relation in self.shape.statics:
-                    self.static(step, lambda: self.steps(rest, then))
+                    self.known(step, lambda: self.steps(rest, then))
                 else:
                     self.fetch(step, rest, then)
             case Test() | Either():
@@ -204,7 +204,8 @@ class Body:
         """Where the rows begin and end that may fit: those of one concept, where they lie together."""
         k, width, index = held.number, held.width, held.given.index if held.given is not None else None
         about = slots[0]
-        if index is None or not isinstance(about, Const) or not is_apart(self.around.plan, self.around.above, index[0], str(about.value)):
+        needed = self.around.needed
+        if index is None or not isinstance(about, Const) or not needed.is_apart(index, str(about.value)):
             return f"B[{k}], B[{k}] + N[{k}] * {width}"
         first, last = (f"S[B[{self.shape.held[name].number}] + {self.tables.code(str(about.value))}]" for name in index)
         return f"B[{k}] + {first} * {width}, B[{k}] + {last} * {width}"
@@ -299,69 +300,39 @@ class Body:
 
     # -- what never changes ----------------------------------------------------------------------------------------
 
-    def static(self, fetch: Fetch, then: Callable[[], None]) -> None:
-        scales = self.shape.statics[fetch.relation]
-        rows = self.around.plan.facts[fetch.relation]
-        fixed = [(i, s.value) for i, s in enumerate(fetch.slots) if isinstance(s, Const)]
-        asked = [(i, s) for i, s in enumerate(fetch.slots) if isinstance(s, Var)]
-        kept = {tuple(row[i] for i, _ in asked) for row in rows if all(row[i] == v for i, v in fixed)}
-        key = (fetch.relation, tuple(fixed), tuple(i for i, _ in asked))
-        if not kept:
-            self.w.line("pass  # nothing is known that fits")
-            return
-        own = tuple(scales[i] for i, _ in asked)
-        if not asked:
-            then()
-        elif (
-            len(asked) <= 2
-            and all(s.name in self.values for _, s in asked)
-            and all(isinstance(v, str) for r in kept for v in r)
-        ):
-            texts = [self.values[s.name].text for _, s in asked]
-            if len(asked) == 1:
-                at = self.tables.flags(key, (str(row[0]) for row in kept))
-                self.only_if(f"has(T, {at}, {texts[0]})", then)
-            else:
-                at = self.tables.pairs(key, ((str(row[0]), str(row[1])) for row in kept))
-                self.only_if(f"has(T, {at} + {texts[0]} * {self.tables.words}, {texts[1]})", then)
-        else:
-            self.static_rows(key, sorted(kept, key=repr), own, [s for _, s in asked], then)
+    def known(self, fetch: Fetch, then: Callable[[], None]) -> None:
+        match known(fetch, self.around.plan, self.shape, self.tables, self.values):
+            case Never():
+                self.w.line("pass  # nothing is known that fits")
+            case Always():
+                then()
+            case Asked(text):
+                self.only_if(text, then)
+            case Rows() as rows:
+                self.known_rows(rows, then)
+            case found:
+                assert_never(found)
 
-    def static_rows(
-        self, key: object, kept: list[Row], own: tuple[int, ...], asked: list[Var], then: Callable[[], None]
-    ) -> None:
-        width = len(asked)
-        by = next((i for i, s in enumerate(asked) if s.name in self.values and isinstance(kept[0][i], str)), None)
-        if by is None:
-            numbers = [n for row in kept for n in coded(row, own, self.tables)]
-            at = self.tables.run(("rows", key), numbers)
-            begin, end = str(at), str(at + len(numbers))
-        else:
-            index: dict[str, list[int]] = {}
-            for row in kept:
-                index.setdefault(str(row[by]), []).extend(coded(row, own, self.tables))
-            at = self.tables.lists((key, by), index)
-            text = self.values[asked[by].name].text
-            begin, end = f"T[{at} + {text}]", f"T[{at} + {text} + 1]"
+    def known_rows(self, rows: Rows, then: Callable[[], None]) -> None:
         t = self.fresh("t")
         before = dict(self.values)
 
         def inside() -> None:
-            for i, slot in enumerate(asked):
-                cell = Coded(f"T[{t} + {i}]" if i else f"T[{t}]", own[i])
-                if slot.name in self.values:
-                    if i != by:
-                        if not all(isinstance(v := row[i], str) or is_exact(v) for row in kept):
-                            self.watch(self.equal(cell, False, slot))
-                        self.w.line(f"if not ({compared('=', *reduced(cell, self.values[slot.name]))}):")
-                        self.w.line("    continue")
-                else:
-                    place = self.fresh(slot.name)
+            for i, column in enumerate(rows.columns):
+                name = column.variable.name
+                cell = Coded(f"T[{t} + {i}]" if i else f"T[{t}]", column.scale)
+                if name not in self.values:
+                    place = self.fresh(name)
                     self.w.line(f"{place} = {cell.text}")
-                    self.values[slot.name] = Coded(place, cell.scale)
+                    self.values[name] = Coded(place, cell.scale)
+                elif i != rows.by:
+                    if not column.is_exact:
+                        self.watch(self.equal(cell, False, column.variable))
+                    self.w.line(f"if not ({compared('=', *reduced(cell, self.values[name]))}):")
+                    self.w.line("    continue")
             then()
 
-        self.loop(f"for {t} in range({begin}, {end}, {width}):", inside)
+        self.loop(f"for {t} in range({rows.begin}, {rows.end}, {len(rows.columns)}):", inside)
         self.values = before
 
     # -- conditions over many rows -----------------------------------------------------------------------------------

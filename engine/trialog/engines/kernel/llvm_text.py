@@ -1,8 +1,9 @@
 """Generated functions as LLVM's text: the part of Python that they are written in, statement by statement.
 
-Every value is a whole number of 64 bits, every parameter in capitals a run of such numbers. What is compiled does just what Python
-does with the same text, as long as no number needs more than 64 bits, which `limits` sees to. Behind a guard of `limits` that fires
-a number may need more: it comes out wrong and is not used, so nothing is told to LLVM that would make it undefined.
+Every value is a whole number of 64 bits, every parameter in capitals a run of such numbers, or of `NARROW` ones. What is compiled
+does just what Python does with the same text, as long as no number needs more than 64 bits, which `limits` sees to. Behind a guard
+of `limits` that fires a number may need more: it comes out wrong and is not used, so nothing is told to LLVM that would make it
+undefined.
 """
 
 import ast
@@ -26,8 +27,11 @@ _ARITHMETIC: dict[type[ast.operator], str] = {
     ast.BitOr: "or",
     ast.RShift: "ashr",
 }
+NARROW = frozenset("CR")
+"""The runs whose numbers have 32 bits."""
+
 _SHORT, _LONG, _MOST_INLINE = 60, 300, 3500
-"""Sizes of functions, in nodes of their trees: short ones are written out wherever they are called, longer ones where that is not much."""
+"""In nodes of their trees: short functions are written out wherever they are called, longer ones where that is not much in all."""
 _HEAD = """\
 declare i64 @llvm.smin.i64(i64, i64)
 declare i64 @llvm.smax.i64(i64, i64)
@@ -122,12 +126,12 @@ class _Function:
     def statement(self, s: ast.stmt) -> None:
         match s:
             case ast.Assign(targets=[target], value=value):
-                self.put(f"store i64 {self.number(value)}, ptr {self.place(target)}")
+                number = self.number(value)
+                self.store(number, *self.place(target))
             case ast.AugAssign(target=target, op=op, value=value):
-                place = self.place(target)
-                before = self.value(f"load i64, ptr {place}")
-                after = self.value(f"{_ARITHMETIC[type(op)]} i64 {before}, {self.number(value)}")
-                self.put(f"store i64 {after}, ptr {place}")
+                at, kind = self.place(target)
+                before = self.load(at, kind)
+                self.store(self.value(f"{_ARITHMETIC[type(op)]} i64 {before}, {self.number(value)}"), at, kind)
             case ast.If(test=test, body=body, orelse=orelse):
                 then, other, after = self.labels("then", "else", "after")
                 self.branch(test, then, other if orelse else after)
@@ -196,14 +200,24 @@ class _Function:
         self.lines.append(f"{after}:")
         self.ended = False
 
-    def place(self, target: ast.expr) -> str:
+    def place(self, target: ast.expr) -> tuple[str, str]:
+        """Where a variable or a number of a run stands, and of what kind it is."""
         match target:
             case ast.Name(id=name):
-                return f"%v.{name}"
+                return f"%v.{name}", "i64"
             case ast.Subscript(value=ast.Name(id=run), slice=index):
-                return self.value(f"getelementptr i64, ptr %{run}, i64 {self.number(index)}")
+                kind = "i32" if run in NARROW else "i64"
+                return self.value(f"getelementptr {kind}, ptr %{run}, i64 {self.number(index)}"), kind
             case _:
                 raise AssertionError(f"nothing is stored at {ast.unparse(target)}")
+
+    def store(self, value: str, at: str, kind: str) -> None:
+        narrow = value if kind == "i64" else self.value(f"trunc i64 {value} to {kind}")
+        self.put(f"store {kind} {narrow}, ptr {at}")
+
+    def load(self, at: str, kind: str) -> str:
+        found = self.value(f"load {kind}, ptr {at}")
+        return found if kind == "i64" else self.value(f"sext {kind} {found} to i64")
 
     # -- conditions ------------------------------------------------------------------------------------------------
 
@@ -241,7 +255,7 @@ class _Function:
             case ast.Name(id=name) if name in self.constants:
                 return str(self.constants[name])
             case ast.Subscript():
-                return self.value(f"load i64, ptr {self.place(e)}")
+                return self.load(*self.place(e))
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
                 return str(-value)
             case ast.UnaryOp(op=ast.USub(), operand=operand):

@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from trialog.engines.kernel import llvm_text as text_of_llvm
 from trialog.engines.kernel.llvm_text import llvm_text
 
 _LEVEL = 2
@@ -44,7 +45,8 @@ def machine(text: str, entry: str, parameters: Sequence[str], announce: Callable
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    told = "\0".join((text, entry, llvmlite.__version__, cpu, features, str(_LEVEL)))
+    compiler = Path(text_of_llvm.__file__).read_text(encoding="utf-8")
+    told = "\0".join((text, entry, compiler, llvmlite.__version__, cpu, features, str(_LEVEL)))
     kept = _kept(hashlib.sha256(told.encode()).hexdigest())
     target = llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=_LEVEL, jit=True)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from trialog.engines.kernel.shape import Held, Shape, is_apart
+from trialog.engines.kernel.shape import Held, Shape, fetches, rules_of
 from trialog.engines.kernel.tables import Tables
 from trialog.plain import Fetch, Rule, Slot, Step, Tally
 from trialog.plan import Plan
@@ -14,6 +14,11 @@ class Needed:
 
     def __init__(self, plan: Plan, shape: Shape, tables: Tables, above: Mapping[str, frozenset[str]]) -> None:
         self.plan, self.shape, self.tables, self.above = plan, shape, tables, above
+        self.latest: dict[str, set[str]] = {}  # of each relation the concepts of which the last record is asked
+        for r in rules_of(plan):
+            for f in fetches(r.body):
+                if isinstance(f, Fetch) and " latest " in f.relation and isinstance(f.slots[1], Const):
+                    self.latest.setdefault(f.relation.split(" ")[-1], set()).add(str(f.slots[1].value))
 
     def by_any(self, rules: Iterable[Rule]) -> str:
         """Text that asks whether one of the rules may find anything; empty where it always may."""
@@ -52,7 +57,7 @@ class Needed:
         slots = fetch.slots[1:] if fetch.relation in self.shape.of_patient else fetch.slots
         if given is not None and given.index is not None:
             about = slots[0]
-            if isinstance(about, Const) and is_apart(self.plan, self.above, given.index[0], str(about.value)):
+            if isinstance(about, Const) and self.is_apart(given.index, str(about.value)):
                 code = self.tables.code(str(about.value))
                 begin, end = (f"S[B[{self.shape.held[name].number}] + {code}]" for name in given.index)
                 return [f"{begin} < {end}"]
@@ -63,6 +68,10 @@ class Needed:
             if found := [f"({word} & {1 << bit}) != 0" for bit in bits if bit is not None]:
                 return found
         return [f"N[{held.number}] != 0"]
+
+    def is_apart(self, index: tuple[str, str], concept: str) -> bool:
+        """Whether no other rows of a relation with this index mean the concept: none are asked for of a class that it is in."""
+        return not self.latest.get(index[0].split(" ")[-1], set()) & self.above[concept] - {concept}
 
     def concepts(self, slot: Slot, further: Sequence[Step]) -> list[frozenset[str]]:
         """Sets of concepts, in each of which what stands in the slot must be."""

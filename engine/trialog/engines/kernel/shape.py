@@ -98,24 +98,6 @@ def rules_of(plan: Plan) -> list[Rule]:
     return [r for s in plan.strata for r in s.rules]
 
 
-def latest_asked(plan: Plan, relation: str) -> frozenset[str]:
-    """The concepts of which the last record of the relation is asked."""
-    return frozenset(
-        str(f.slots[1].value)
-        for r in rules_of(plan)
-        for f in fetches(r.body)
-        if isinstance(f, Fetch)
-        and f.relation.split(" ")[-1] == relation
-        and " latest " in f.relation
-        and isinstance(f.slots[1], Const)
-    )
-
-
-def is_apart(plan: Plan, above: Mapping[str, frozenset[str]], index: str, concept: str) -> bool:
-    """Whether no other rows of a relation with this index mean the concept: none are asked for of a class that it is in."""
-    return not latest_asked(plan, index.split(" ")[-1]) & above[concept] - {concept}
-
-
 def shape_of(plan: Plan, given: Mapping[str, Given]) -> Shape:
     """Raises Refused where a number grows without end, or has no place."""
     of_patient = _about_the_patient(plan, frozenset(given))
