@@ -110,7 +110,8 @@ def table(bucket: Bucket, screener: Screener, protocol: Protocol) -> "pa.Table":
     for name, statuses, rules in zip(column_names(screener, protocol), bucket.statuses, bucket.rules, strict=True):
         columns[name] = words(statuses, tuple(s.value for s in STATUS_NAMES))
         columns[f"{name}_rule"] = pa.array(rules)
-    found = pa.table(columns)
+    schema = pa.schema([pa.field(name, column.type, nullable=False) for name, column in columns.items()])
+    found = pa.table(list(columns.values()), schema=schema)
     return found.filter(pa.array(~bucket.unborn)) if bucket.unborn.any() else found
 
 
